@@ -1,0 +1,6 @@
+"""What was seen: experiment and simulation runs, side by side."""
+
+if not __name__.startswith("beamtwin."):
+    raise ImportError(
+        f"{__name__!r} is a folder of beamtwin's checkout: install the project and import 'beamtwin.databroker'"
+    )

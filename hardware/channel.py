@@ -1,0 +1,120 @@
+"""Channel and Transport: one named value somewhere, and the way there.
+
+Device code is written against these two protocols and never learns what is behind them: Channel Access,
+the twin's records in the same process, or a dictionary. One contract test holds every transport to the same words.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from beamtwin.orchestration.clock import Clock
+from beamtwin.orchestration.status import Status
+
+__all__ = ["SEVERITIES", "Channel", "Metadata", "Reading", "Transport"]
+
+#: EPICS alarm severities, by number.
+SEVERITIES = ("NO_ALARM", "MINOR", "MAJOR", "INVALID")
+
+
+class Reading(NamedTuple):
+    """What a channel said, and when.
+
+    An enum's value is its index, an array's a numpy array that nobody writes to again.
+    """
+
+    value: Any
+    timestamp: float
+    """When the record was processed, by its own clock: seconds since the Unix epoch."""
+    severity: int = 0
+    """An index into `SEVERITIES`."""
+    status: int = 0
+    """The EPICS alarm status (``menuAlarmStat``); 0 is NO_ALARM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a channel's values are: known once it is connected."""
+
+    dtype: str
+    """As numpy names it: ``"<f8"``, ``"<i4"``, ``"|u1"``, ...; ``"|S40"`` for strings; ``"enum"`` for choices."""
+    count: int = 1
+    """The most elements a value can have; arrays have more than 1, or `is_array`."""
+    is_array: bool = False
+    units: str = ""
+    precision: int | None = None
+    limits: tuple[float, float] | None = None
+    """Control limits (DRVL/DRVH, LOPR/HOPR, a motor's soft limits); None where the record has none."""
+    choices: tuple[str, ...] = ()
+    """An enum's strings, by index."""
+    writable: bool = True
+
+
+class Channel(Protocol):
+    """One process variable, wherever it lives."""
+
+    @property
+    def name(self) -> str:
+        """The PV's name: ``XF:11IDB-OP{Slt:BDS-Ax:X}center``."""
+        ...
+
+    @property
+    def metadata(self) -> Metadata:
+        """As of the connection. Raises `NotConnectedError` before."""
+        ...
+
+    def get(self) -> Reading:
+        """Ask for the value now.
+
+        Raises
+        ------
+        NotConnectedError
+            Naming the PV, where nobody answers.
+        """
+        ...
+
+    def put(self, value: Any) -> Status:
+        """Write; the status is done when the server says that processing has ended.
+
+        A status that fails with `PutError` says that the server refused. (A move beyond a motor's soft limits,
+        or one that is stopped, is not refused: as in EPICS, that put succeeds.)
+        """
+        ...
+
+    def subscribe(self, callback: Callable[[Reading], object]) -> Callable[[], None]:
+        """Call ``callback`` with the value now and with every later one, in order; returns how to end that."""
+        ...
+
+
+class Transport(Protocol):
+    """Makes channels, and connects many at once."""
+
+    scheme: str
+    """How the ``source`` of data keys begins: ``"ca"``, ``"twin"``, ``"soft"``."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that this side of the world lives by."""
+        ...
+
+    def channel(self, pv: str) -> Channel:
+        """The channel of a PV, not necessarily connected; the same object for the same name."""
+        ...
+
+    def connect(self, channels: Iterable[Channel], timeout: float | None = None) -> None:
+        """Wait until all are connected.
+
+        Raises
+        ------
+        NotConnectedError
+            Naming every PV that did not answer within ``timeout`` seconds (default: the transport's).
+        """
+        ...
+
+    def get_many(self, channels: Sequence[Channel]) -> list[Reading]:
+        """`Channel.get` of all, at the cost of one round trip where there are such."""
+        ...
+
+    def close(self) -> None:
+        """Let go of sockets and threads. Idempotent."""
+        ...

@@ -1,0 +1,108 @@
+"""What can go wrong, as a tree.
+
+* `BeamtwinError`: everything that beamtwin raises on purpose
+    * `LimitsError` (also a ValueError): a value outside a device's limits
+    * `NotConnectedError` (also a ConnectionError): a PV that did not answer
+    * `PutError`: a server refused a value
+    * `DeadlockError`: in virtual time, nothing is left that could end a wait
+    * `StatusTimeoutError`, `WaitForTimeoutError` (also TimeoutError)
+    * `FailedStatus`: an action that a device began has failed
+    * `UnknownStatusFailure`: a device gave no reason
+    * `IllegalMessageSequence`, `InvalidCommand`: the plan is at fault
+    * `RunEngineControlException`: thrown into a plan to end it
+        * `RequestStop`, `RequestAbort`
+    * `RunEngineInterrupted`: the engine returned before the plan's end
+
+`PlanHalt` is a GeneratorExit, so that a halted plan cannot catch it.
+The names that Bluesky has mean the same here.
+"""
+
+__all__ = [
+    "BeamtwinError",
+    "DeadlockError",
+    "FailedStatus",
+    "IllegalMessageSequence",
+    "InvalidCommand",
+    "LimitsError",
+    "NotConnectedError",
+    "PlanHalt",
+    "PutError",
+    "RequestAbort",
+    "RequestStop",
+    "RunEngineControlException",
+    "RunEngineInterrupted",
+    "StatusTimeoutError",
+    "TransitionError",
+    "UnknownStatusFailure",
+    "WaitForTimeoutError",
+]
+
+
+class BeamtwinError(Exception):
+    """Raised on purpose: its text tells a person what to do."""
+
+
+class LimitsError(BeamtwinError, ValueError):
+    """A value outside a device's limits."""
+
+
+class NotConnectedError(BeamtwinError, ConnectionError):
+    """One or more PVs did not answer."""
+
+
+class PutError(BeamtwinError):
+    """A server refused or failed to process a value."""
+
+
+class DeadlockError(BeamtwinError):
+    """In virtual time, nothing is left to happen that could end a wait."""
+
+
+class StatusTimeoutError(BeamtwinError, TimeoutError):
+    """A device's action did not end in the time it was given."""
+
+
+class WaitForTimeoutError(BeamtwinError, TimeoutError):
+    """A plan's ``wait`` did not end in the time it was given."""
+
+
+class FailedStatus(BeamtwinError):
+    """An action that a device began has failed; its cause is chained."""
+
+
+class UnknownStatusFailure(BeamtwinError):
+    """A status failed without saying why."""
+
+
+class IllegalMessageSequence(BeamtwinError):
+    """Messages in an order that has no meaning."""
+
+
+class InvalidCommand(BeamtwinError, KeyError):
+    """A message whose command the engine does not know."""
+
+    __str__ = Exception.__str__
+
+
+class TransitionError(BeamtwinError):
+    """The engine was asked to go from one state to another that cannot follow it."""
+
+
+class RunEngineControlException(BeamtwinError):
+    """Thrown into a plan to end it."""
+
+
+class RequestAbort(RunEngineControlException):
+    """The plan ends, cleaning up; its runs are marked as aborted."""
+
+
+class RequestStop(RunEngineControlException):
+    """The plan ends, cleaning up; its runs are marked as successful."""
+
+
+class RunEngineInterrupted(BeamtwinError):
+    """The engine returned before the plan's end."""
+
+
+class PlanHalt(GeneratorExit):
+    """The plan ends at once, without cleaning up."""

@@ -1,0 +1,6 @@
+"""Whole experiments: beamline, plans, data and checks."""
+
+if not __name__.startswith("beamtwin."):
+    raise ImportError(
+        f"{__name__!r} is a folder of beamtwin's checkout: install the project and import 'beamtwin.scenarios'"
+    )
