@@ -14,6 +14,7 @@ from typing import Protocol
 
 __all__ = ["Clock", "Timer", "TimerQueue", "WallClock"]
 
+
 class Clock(Protocol):
     """The only source of time."""
 

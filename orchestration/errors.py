@@ -67,7 +67,10 @@ class WaitForTimeoutError(BeamtwinError, TimeoutError):
 
 
 class FailedStatus(BeamtwinError):
-    """An action that a device began has failed; its cause is chained."""
+    """An action that a device began has failed; its argument is the status, and its cause is chained."""
+
+    def __str__(self) -> str:
+        return str(self.__cause__) if self.__cause__ else super().__str__()
 
 
 class UnknownStatusFailure(BeamtwinError):
@@ -95,9 +98,13 @@ class RunEngineControlException(BeamtwinError):
 class RequestAbort(RunEngineControlException):
     """The plan ends, cleaning up; its runs are marked as aborted."""
 
+    exit_status = "abort"
+
 
 class RequestStop(RunEngineControlException):
     """The plan ends, cleaning up; its runs are marked as successful."""
+
+    exit_status = "success"
 
 
 class RunEngineInterrupted(BeamtwinError):

@@ -39,6 +39,7 @@ class Msg(_Fields):
     def __new__(
         cls, command: str, obj: Any = None, *args: Any, run: Any = None, **kwargs: Any
     ) -> "Msg":
+        """Make a message: ``Msg("set", motor, 1.5, group="move")``."""
         return tuple.__new__(cls, (command, obj, args, kwargs, run))
 
     def __repr__(self) -> str:

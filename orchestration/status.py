@@ -7,7 +7,7 @@ from typing import Any
 from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.errors import StatusTimeoutError, WaitForTimeoutError
 
-__all__ = ["Status", "gather", "wait"]
+__all__ = ["Status", "finished", "gather", "wait"]
 
 Callback = Callable[["Status"], object]
 
@@ -31,12 +31,12 @@ class Status:
     (True, True)
     """
 
-    __slots__ = ("_callbacks", "_clock", "_exception", "_lock", "_timer", "done", "name")
+    __slots__ = ("_callbacks", "_exception", "_lock", "_timer", "clock", "done", "name")
 
     def __init__(self, clock: Clock, *, timeout: float | None = None, name: str = "an action"):
         self.name = name
         self.done = False
-        self._clock = clock
+        self.clock = clock
         self._exception: BaseException | None = None
         self._callbacks: list[Callback] = []
         self._lock = threading.Lock()
@@ -102,10 +102,10 @@ class Status:
             self._timer.cancel()
         for callback in callbacks:
             callback(self)
-        self._clock.wake()
+        self.clock.wake()
 
     def _wait_until_done(self, timeout: float | None) -> None:
-        if not self._clock.wait(lambda: self.done, timeout, self.name):
+        if not self.clock.wait(lambda: self.done, timeout, self.name):
             raise WaitForTimeoutError(f"{self.name}: still waiting after {timeout:g} s")
 
     def __repr__(self) -> str:

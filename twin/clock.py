@@ -99,10 +99,9 @@ class SimClock:
 
 
 def _settle(event: simpy.Event, future: "Future[Any]") -> None:
-    error = future.exception()
-    if error is None:
+    try:
         event.succeed(future.result())
-    else:
+    except Exception as error:
         event.fail(error)
 
 
@@ -165,7 +164,9 @@ class PacedClock(SimClock):
             left = (deadline - self._elapsed()) / self.speed
             if left <= 0:
                 return False
-            self._wall.wait(self._has_news, min(LONGEST_PAUSE, left, INFINITY if pause is None else pause))
+            self._wall.wait(
+                self._has_news, min(LONGEST_PAUSE, left, INFINITY if pause is None else pause)
+            )
 
     def wake(self) -> None:
         """Make a waiting thread look again."""

@@ -1,0 +1,75 @@
+"""Documents go to whoever subscribed to them."""
+
+import itertools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["DOCUMENT_NAMES", "Dispatcher"]
+
+Subscriber = Callable[[str, dict[str, Any]], object]
+
+DOCUMENT_NAMES = (
+    "start",
+    "descriptor",
+    "event",
+    "event_page",
+    "resource",
+    "datum",
+    "datum_page",
+    "stream_resource",
+    "stream_datum",
+    "stop",
+)
+
+
+class Dispatcher:
+    """Subscriptions, by document name.
+
+    Attributes
+    ----------
+    ignore_exceptions : bool
+        Whether a subscriber's exception is only a warning (True), or ends the plan (False, the default: a store
+        that cannot write must not go unnoticed).
+    """
+
+    def __init__(self) -> None:
+        self.ignore_exceptions = False
+        self._tokens = itertools.count()
+        self._subscribers: dict[str, dict[int, Subscriber]] = {name: {} for name in DOCUMENT_NAMES}
+
+    def subscribe(self, function: Subscriber, name: str = "all") -> int:
+        """Call ``function(name, document)`` for each document of that name; returns a token."""
+        names = DOCUMENT_NAMES if name == "all" else (name,)
+        if name != "all" and name not in self._subscribers:
+            raise ValueError(
+                f"no document is called {name!r}; there are: all, {', '.join(DOCUMENT_NAMES)}"
+            )
+        token = next(self._tokens)
+        for each in names:
+            self._subscribers[each][token] = function
+        return token
+
+    def unsubscribe(self, token: int) -> None:
+        """End a subscription; one that has ended already does not mind."""
+        for subscribers in self._subscribers.values():
+            subscribers.pop(token, None)
+
+    def unsubscribe_all(self) -> None:
+        """End every subscription."""
+        for subscribers in self._subscribers.values():
+            subscribers.clear()
+
+    def emit(self, name: str, document: dict[str, Any]) -> None:
+        """Give a document to its subscribers, in the order in which they came."""
+        subscribers = self._subscribers[name]
+        if not subscribers:
+            return
+        for function in tuple(subscribers.values()):
+            try:
+                function(name, document)
+            except Exception as error:
+                if not self.ignore_exceptions:
+                    raise
+                called = getattr(function, "__qualname__", repr(function))
+                warnings.warn(f"{called} failed on a {name} document: {error!r}", stacklevel=2)
