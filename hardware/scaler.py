@@ -1,0 +1,93 @@
+"""Scaler: counters that count together for a preset time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from beamtwin.hardware.channel import Transport
+from beamtwin.hardware.device import Device, pv
+from beamtwin.hardware.signals import Kind, Signal, SignalR, SignalRW
+from beamtwin.orchestration.status import Status
+
+__all__ = ["Scaler"]
+
+#: Seconds that a count may take beyond its preset time.
+GRACE_S = 10.0
+
+#: What a channel has: attribute of the scaler, field, class, type, kind. Counts are unsigned 32-bit numbers, which
+#: Channel Access carries as doubles.
+FIELDS: tuple[tuple[str, str, type[Signal[Any]], type, Kind], ...] = (
+    ("counts", "S", SignalR, float, Kind.hinted),
+    ("names", "NM", SignalRW, str, Kind.config),
+    ("presets", "PR", SignalRW, float, Kind.omitted),
+    ("gates", "G", SignalRW, bool, Kind.omitted),
+)
+
+
+class Scaler(Device):
+    """A scaler record.
+
+    Parameters
+    ----------
+    prefix, name, transport, parent
+        As of every `Device`.
+    channels : mapping of int to str, optional
+        The channels that are used, and what their readings are called after the scaler's name:
+        ``{2: "i0", 3: "diode"}``. Default: 1 to 8, as ``s1`` to ``s8``.
+
+    Attributes
+    ----------
+    counts, names, presets, gates : dict
+        Signals by channel.
+    """
+
+    count: SignalRW[bool] = pv(".CNT", kind=Kind.omitted)
+    count_mode: SignalRW[str] = pv(".CONT", kind=Kind.config)
+    preset_time: SignalRW[float] = pv(".TP", kind=Kind.config)
+    time: SignalR[float] = pv(".T")
+    frequency: SignalRW[float] = pv(".FREQ", kind=Kind.config)
+
+    def __init__(
+        self,
+        prefix: str,
+        name: str,
+        transport: Transport,
+        *,
+        channels: Mapping[int, str] | None = None,
+        parent: Any = None,
+    ):
+        super().__init__(prefix, name, transport, parent=parent)
+        self.counts: dict[int, SignalR[float]] = {}
+        self.names: dict[int, SignalRW[str]] = {}
+        self.presets: dict[int, SignalRW[float]] = {}
+        self.gates: dict[int, SignalRW[bool]] = {}
+        for number, label in (channels or {n: f"s{n}" for n in range(1, 9)}).items():
+            self._add_channel(number, label)
+        self.stage_sigs[self.count_mode] = "OneShot"
+
+    @property
+    def count_time(self) -> SignalRW[float]:
+        """Seconds to count for, as plans call it."""
+        return self.preset_time
+
+    def trigger(self) -> Status:
+        """Count for the preset time."""
+        return self.count.set(True, timeout=self.preset_time.get() + GRACE_S)
+
+    def stop(self, *, success: bool = False) -> None:
+        """Stop counting; what has been counted stays."""
+        self.count.send(False)
+
+    def _add_channel(self, number: int, label: str) -> None:
+        for group, field, signal, datatype, kind in FIELDS:
+            one = signal(
+                datatype,
+                self.transport,
+                f"{self.prefix}.{field}{number}",
+                name=f"{self.name}_{label}"
+                if group == "counts"
+                else f"{self.name}_{group}_{label}",
+                kind=kind,
+                parent=self,
+            )
+            getattr(self, group)[number] = one
+            self.add(f"{group}_{number}", one)

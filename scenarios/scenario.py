@@ -1,0 +1,72 @@
+"""Scenario: a whole experiment by name, as the command line finds it."""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import beamtwin.scenarios
+from beamtwin.hardware.channel import Transport
+from beamtwin.orchestration.errors import BeamtwinError
+from beamtwin.orchestration.messages import Msg
+
+__all__ = ["Scenario", "ScenarioError", "available", "load"]
+
+
+class ScenarioError(BeamtwinError):
+    """A scenario, or something in it, that does not exist."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A beamline, its twin, and what is done there."""
+
+    name: str
+    title: str
+    devices: Callable[[Transport, Path], Any]
+    """Makes the devices on a transport, as attributes of one object; files of theirs go into the folder."""
+    world: Callable[..., Any]
+    """Makes the twin: ``world(clock, level=..., seed=..., noise=...)``, see `beamtwin.twin.world.World`."""
+    plans: Mapping[str, Callable[..., Iterable[Msg]]]
+    """By name; each takes the devices, and keyword arguments of its own."""
+
+    def plan(self, name: str) -> Callable[..., Iterable[Msg]]:
+        """The plan function of that name.
+
+        Raises
+        ------
+        ScenarioError
+            Naming those there are.
+        """
+        if name not in self.plans:
+            raise ScenarioError(_unknown(f"scenario {self.name!r} has no plan", name, self.plans))
+        return self.plans[name]
+
+
+def available() -> list[str]:
+    """The names of all scenarios."""
+    modules = pkgutil.iter_modules(beamtwin.scenarios.__path__)
+    return sorted(module.name for module in modules if module.ispkg)
+
+
+def load(name: str) -> Scenario:
+    """The scenario of that name.
+
+    Raises
+    ------
+    ScenarioError
+        Naming those there are.
+    """
+    if name not in available():
+        raise ScenarioError(_unknown("there is no scenario", name, available()))
+    return importlib.import_module(f"beamtwin.scenarios.{name}").SCENARIO
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{what} {name!r}: {hint}there are: {', '.join(known)}"
