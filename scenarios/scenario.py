@@ -6,12 +6,16 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import beamtwin.scenarios
 from beamtwin.hardware.channel import Transport
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.orchestration.messages import Msg
+
+if TYPE_CHECKING:
+    from beamtwin.databroker.compare.comparison import Comparison
+    from beamtwin.databroker.run import Run
 
 __all__ = ["Scenario", "ScenarioError", "available", "load"]
 
@@ -32,6 +36,8 @@ class Scenario:
     """Makes the twin: ``world(clock, level=..., seed=..., noise=...)``, see `beamtwin.twin.world.World`."""
     plans: Mapping[str, Callable[..., Iterable[Msg]]]
     """By name; each takes the devices, and keyword arguments of its own."""
+    compare_runs: "Callable[[Run, Run], Comparison]"
+    """A measured and a simulated run, side by side."""
 
     def plan(self, name: str) -> Callable[..., Iterable[Msg]]:
         """The plan function of that name.

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from beamtwin.scenarios.chx.analysis import compare_runs
 from beamtwin.scenarios.chx.devices import make_devices
 from beamtwin.scenarios.chx.plans import diffraction, slit_scan
 from beamtwin.scenarios.chx.twin import make_world
@@ -18,4 +19,5 @@ SCENARIO = Scenario(
     devices=make_devices,
     world=make_world,
     plans={"diffraction": diffraction, "slit_scan": slit_scan},
+    compare_runs=compare_runs,
 )

@@ -10,6 +10,7 @@ import beamtwin
 from beamtwin.databroker.broker import Broker
 from beamtwin.hardware.ca import CATransport
 from beamtwin.hardware.channel import Transport
+from beamtwin.hardware.device import connect
 from beamtwin.orchestration.documents import SeededUids, random_uid
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.interrupts import AbortOnSigint
@@ -69,14 +70,14 @@ def open_beamtime(scenario: Scenario, settings: Settings) -> Iterator[Beamtime]:
     with ExitStack() as stack:
         broker = stack.enter_context(open_broker(settings.data))
         transport, provenance = stack.enter_context(TARGETS[settings.target](scenario, settings))
-        devices = scenario.devices(transport, assets)
-        for device in vars(devices).values():
-            device.connect()
+        new_uid = random_uid if settings.epoch is None else SeededUids(settings.seed)
+        devices = scenario.devices(transport, assets, new_uid)
+        connect(*vars(devices).values())
         engine = RunEngine(
             {"twin": provenance, "versions": {"beamtwin": beamtwin.__version__}},
             clock=transport.clock,
             context_managers=[AbortOnSigint],
-            new_uid=random_uid if settings.epoch is None else SeededUids(settings.seed),
+            new_uid=new_uid,
         )
         if len(broker):
             engine.md["scan_id"] = broker[-1].start.get("scan_id", 0)

@@ -56,6 +56,9 @@ Noise = Annotated[bool, typer.Option("--noise/--no-noise", help="Counting statis
 
 DEFAULT_PORT = 15064
 
+#: ``beamtwin show -1`` means the last run, and no option.
+RUNS_FROM_THE_END = {"ignore_unknown_options": True}
+
 
 @app.callback()
 def main(
@@ -144,7 +147,7 @@ def list_runs(
     showing.list_runs(data_folder(data), query, limit)
 
 
-@app.command()
+@app.command(context_settings=RUNS_FROM_THE_END)
 def show(
     uid: Annotated[
         str, typer.Argument(metavar="RUN", help="A uid, its beginning, a scan_id, or -1.")
@@ -158,7 +161,7 @@ def show(
     showing.show_run(data_folder(data), uid)
 
 
-@app.command()
+@app.command(context_settings=RUNS_FROM_THE_END)
 def compare(
     measured: Annotated[
         str, typer.Argument(metavar="RUN", help="The measured run, or one of a pair.")

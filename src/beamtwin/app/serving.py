@@ -34,4 +34,4 @@ def serve(
 
     clock = PacedClock(speed=speed)
     with scenario.world(clock, level=level, seed=seed, noise=noise) as world:
-        ioc.serve(world.database, interface=interface, port=port, on_ready=announce)
+        ioc.run(world.database, interface=interface, port=port, on_ready=announce)

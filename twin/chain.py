@@ -1,0 +1,113 @@
+"""From a beamline to the light on a plane, at any level of truth."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from beamtwin.twin.beamline import Beamline, BeamlineError
+from beamtwin.twin.levels import closed, wave
+from beamtwin.twin.levels.level import FieldCache, Level, Pattern
+from beamtwin.twin.levels.path import Path, optical_path
+
+__all__ = ["LEVELS", "Irradiance", "evaluate", "evaluate_job"]
+
+#: By the name that the command line knows. Their modules say what each leaves out.
+LEVELS: dict[str, Level] = {"fast": closed.LEVEL, "wave": wave.LEVEL}
+
+
+@dataclass(frozen=True, eq=False)
+class Irradiance:
+    """Light on a plane: on a detector's pixels, or behind an aperture, whose opening then is the one pixel."""
+
+    photons_s: np.ndarray
+    """Photons/s in each pixel; shape (ny, nx)."""
+    x_m: np.ndarray
+    """Pixel middles, shape (nx,)."""
+    y_m: np.ndarray
+    """Pixel middles, shape (ny,)."""
+    flux_ph_s: float
+    """Photons/s that reach the plane, those beside the detector too."""
+    level: str
+    mesh: str
+    flux_error: float
+    """Of the flux, estimated, relative."""
+    pattern_error: float
+    """Of the brightest pixel, estimated, relative, besides that of the flux."""
+
+    @property
+    def outside(self) -> float:
+        """The fraction of the flux that falls beside the detector."""
+        return 1 - float(self.photons_s.sum()) / self.flux_ph_s if self.flux_ph_s else 0.0
+
+
+def evaluate(
+    beamline: Beamline,
+    plane: str = "detector",
+    level: str = "fast",
+    cache: FieldCache | None = None,
+) -> Irradiance:
+    """The light on a plane. The same bits for the same arguments.
+
+    Parameters
+    ----------
+    plane : str
+        The name of a detector, or of an aperture for the light just behind it.
+    level : str
+        One of `LEVELS`.
+    cache : FieldCache, optional
+        What may be kept from call to call: a slit's move then costs only what is behind the slit.
+
+    Raises
+    ------
+    BeamlineError
+        Where the level, the plane or the way there does not exist.
+    LimitsError
+        Where the undulator's gap lies outside its table.
+    """
+    if level not in LEVELS:
+        raise BeamlineError(f"there is no level {level!r}; there are: {', '.join(LEVELS)}")
+    chosen = LEVELS[level]
+    path = optical_path(beamline, plane)
+    kept = FieldCache() if cache is None else cache
+    flux_ph_s = chosen.flux(path, kept) * path.efficiency if path.is_open else 0.0
+    pattern, x_m, y_m = (
+        _behind_slit(path) if path.detector is None else _on_screen(path, chosen, kept)
+    )
+    return Irradiance(
+        photons_s=pattern.fractions * flux_ph_s,
+        x_m=x_m,
+        y_m=y_m,
+        flux_ph_s=flux_ph_s,
+        level=level,
+        mesh=pattern.mesh,
+        flux_error=chosen.flux_error,
+        pattern_error=pattern.error,
+    )
+
+
+def evaluate_job(beamline: Beamline, plane: str, level: str) -> Irradiance:
+    """`evaluate` for a pool of processes: each keeps a cache of its own for as long as it lives."""
+    return evaluate(beamline, plane, level, _process_cache())
+
+
+@cache
+def _process_cache() -> FieldCache:
+    return FieldCache()
+
+
+def _behind_slit(path: Path) -> tuple[Pattern, np.ndarray, np.ndarray]:
+    opening = Pattern(fractions=np.ones((1, 1)), mesh="the opening as one pixel", error=0.0)
+    return opening, np.array([path.x.center_m]), np.array([path.y.center_m])
+
+
+def _on_screen(
+    path: Path, level: Level, kept: FieldCache
+) -> tuple[Pattern, np.ndarray, np.ndarray]:
+    screen = path.screen
+    if path.is_open:
+        pattern = level.pattern(path, kept)
+    else:
+        dark = np.zeros((screen.rows, screen.columns))
+        pattern = Pattern(fractions=dark, mesh="none: the slit is closed", error=0.0)
+    return pattern, screen.x_m, screen.y_m

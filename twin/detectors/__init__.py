@@ -1,0 +1,1 @@
+"""From photons per second to what a detector reports."""

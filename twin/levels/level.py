@@ -1,0 +1,60 @@
+"""What every level offers, and what may be kept between two questions."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from beamtwin.twin.levels.path import Path
+
+__all__ = ["FieldCache", "Level", "Pattern"]
+
+
+class FieldCache:
+    """Keeps what is dear to compute, the least recently used first to go.
+
+    One belongs to one thread. A level's key holds everything that its value depends on.
+
+    Parameters
+    ----------
+    capacity : int
+        How many values are kept.
+    """
+
+    def __init__(self, capacity: int = 32):
+        self.capacity = capacity
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """The value under this key, computed where it is not there."""
+        if key not in self._values:
+            self._values[key] = compute()
+            if len(self._values) > self.capacity:
+                self._values.popitem(last=False)
+        self._values.move_to_end(key)
+        return self._values[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """How the light that passes the opening falls on the screen."""
+
+    fractions: np.ndarray
+    """Of that light, per pixel; shape (rows, columns). The rest falls beside the detector."""
+    mesh: str
+    error: float
+    """Estimated, of the brightest pixel, relative: without that of the flux."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """Two functions; both are pure, but for what they keep in the cache."""
+
+    flux: Callable[[Path, FieldCache], float]
+    """Through the opening, in photons/s/0.1 % bandwidth."""
+    flux_error: float
+    """Estimated, relative."""
+    pattern: Callable[[Path, FieldCache], Pattern]
+    """Undefined where nothing is open: not to be asked then."""
