@@ -4,3 +4,9 @@ if not __name__.startswith("beamtwin."):
     raise ImportError(
         f"{__name__!r} is a folder of beamtwin's checkout: install the project and import 'beamtwin.databroker'"
     )
+
+from beamtwin.databroker.broker import Broker
+from beamtwin.databroker.errors import DataBrokerError
+from beamtwin.databroker.run import Run
+
+__all__ = ["Broker", "DataBrokerError", "Run"]

@@ -123,10 +123,10 @@ class PacedClock(SimClock):
     ):
         if not speed > 0:
             raise ValueError(f"speed: {speed} is not above 0 virtual seconds per second")
-        super().__init__(epoch)
-        self.speed = speed
         self._wall = wall or WallClock()
         self._started = self._wall.time()
+        super().__init__(self._started if epoch is None else epoch)
+        self.speed = speed
         self._stepping = False
         self._woken = False
         self._working: list[tuple[simpy.Event, Future[Any]]] = []
@@ -137,13 +137,12 @@ class PacedClock(SimClock):
 
     def advance(self) -> float | None:
         """Do all that is due by now; returns the wall seconds until the next thing, or None."""
-        self._collect_results()
         now = self._elapsed()
         self._stepping = True
         try:
-            while (due := self._next_due()) <= now:
-                self._step(due)
-            self._advance_to(now)
+            due = self._catch_up(now)
+            if self._collect_results():
+                due = self._catch_up(now)
         finally:
             self._stepping = False
         return None if due == INFINITY else max(0.0, (due - self._elapsed()) / self.speed)
@@ -186,7 +185,17 @@ class PacedClock(SimClock):
     def _has_news(self) -> bool:
         return self._woken or any(future.done() for _, future in self._working)
 
-    def _collect_results(self) -> None:
-        for entry in [entry for entry in self._working if entry[1].done()]:
+    def _catch_up(self, now: float) -> float:
+        """Do what is due until ``now``; returns when the next thing is due."""
+        while (due := self._next_due()) <= now:
+            self._step(due)
+        self._advance_to(now)
+        return due
+
+    def _collect_results(self) -> bool:
+        """Hand over the results that have come since, as of now; returns whether there were any."""
+        come = [entry for entry in self._working if entry[1].done()]
+        for entry in come:
             self._working.remove(entry)
             _settle(*entry)
+        return bool(come)

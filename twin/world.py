@@ -14,6 +14,7 @@ import numpy as np
 
 import beamtwin
 from beamtwin.hardware.channel import Transport
+from beamtwin.hardware.device import connect
 from beamtwin.hardware.signals import SignalR
 from beamtwin.twin.beamline import Beamline, BeamlineError
 from beamtwin.twin.chain import Irradiance, evaluate, evaluate_job
@@ -209,12 +210,9 @@ _CONVERTED: Mapping[str, Callable[[str], Any]] = {
 
 def read_provenance(transport: Transport) -> dict[str, Any]:
     """What the twin behind a transport says of itself; see `World.provenance`."""
-    provenance = {}
-    for name, convert in _CONVERTED.items():
-        signal = SignalR(str, transport, PROVENANCE_PV.format(name))
-        signal.connect()
-        provenance[name] = convert(signal.get())
-    return provenance
+    signals = {name: SignalR(str, transport, PROVENANCE_PV.format(name)) for name in _CONVERTED}
+    connect(*signals.values())
+    return {name: convert(signals[name].get()) for name, convert in _CONVERTED.items()}
 
 
 def _then(future: "Future[Any]", function: Callable[[Any], Any]) -> "Future[Any]":

@@ -1,0 +1,1 @@
+"""Data that lie outside the store: in files that documents announce."""

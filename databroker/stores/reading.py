@@ -1,0 +1,142 @@
+"""How a run is read back from its tables."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from beamtwin.databroker.stores import jsontext
+from beamtwin.databroker.stores.base import Columns
+from beamtwin.databroker.stores.pages import Page, as_array, pack_events
+from beamtwin.databroker.stores.writing import pending_range
+
+__all__ = [
+    "Placed",
+    "StoredStream",
+    "count_events",
+    "join",
+    "read_others",
+    "read_streams",
+    "snapshot",
+]
+
+#: A document with its name and its place in the run.
+Placed = tuple[int, str, dict[str, Any]]
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the statements within see the store at one moment, whoever writes meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStream:
+    """The events of one descriptor as they lie in the store; decoded only as they are asked for."""
+
+    descriptor: str
+    stored: list[tuple[int, bytes]]
+    pending: list[tuple[int, str]]
+
+    def pages(self) -> Iterator[tuple[bool, Page]]:
+        """Each page, and whether it came as an event_page."""
+        for whole, body in self.stored:
+            yield bool(whole), Page(body)
+        events = [(place, jsontext.loads(text)) for place, text in self.pending]
+        for _, _, body in pack_events(events):
+            yield False, Page(body)
+
+    def documents(self) -> Iterator[Placed]:
+        """The documents, in order."""
+        for whole, page in self.pages():
+            if whole:
+                place, document = page.document(self.descriptor)
+                yield place, "event_page", document
+            else:
+                for place, event in page.events(self.descriptor):
+                    yield place, "event", event
+
+
+def read_streams(
+    connection: sqlite3.Connection, run: int, name: str | None = None
+) -> list[StoredStream]:
+    """The descriptors of a run with their events, or those of the stream of that name."""
+    rows = connection.execute(
+        "SELECT id, descriptor FROM streams WHERE run = ? AND name = coalesce(?, name) ORDER BY id",
+        (run, name),
+    ).fetchall()
+    return [StoredStream(descriptor, *_read_events(connection, row)) for row, descriptor in rows]
+
+
+def read_others(connection: sqlite3.Connection, run: int) -> Iterator[Placed]:
+    """The documents of a run that are neither start, stop, event nor page."""
+    rows = connection.execute(
+        "SELECT place, name, body FROM documents WHERE run = ? ORDER BY place", (run,)
+    ).fetchall()
+    return ((place, name, jsontext.loads(body)) for place, name, body in rows)
+
+
+def count_events(connection: sqlite3.Connection, run: int) -> dict[str, int]:
+    """How many events each stream has."""
+    counts: dict[str, int] = {}
+    for name, events in connection.execute(_COUNT, (run,)):
+        counts[name] = counts.get(name, 0) + events
+    return counts
+
+
+def join(pages: Sequence[Page]) -> Columns:
+    """The columns of several pages, one after the other; None where a page lacks a key."""
+    keys = list(dict.fromkeys(key for page in pages for key in page.keys("data")))
+    return Columns(
+        _joined([page.array("", "seq_num") for page in pages]),
+        _joined([page.array("", "time") for page in pages]),
+        {key: _joined([_part(page, key) for page in pages]) for key in keys},
+    )
+
+
+_COUNT = """
+SELECT name,
+       (SELECT coalesce(sum(events), 0) FROM pages WHERE stream = streams.id)
+     + (SELECT count(*) FROM pending WHERE id BETWEEN streams.id << 32 AND (streams.id << 32) | 0xFFFFFFFF)
+FROM streams WHERE run = ? ORDER BY id
+"""
+
+
+def _read_events(
+    connection: sqlite3.Connection, stream: int
+) -> tuple[list[tuple[int, bytes]], list[tuple[int, str]]]:
+    stored = connection.execute(
+        "SELECT whole, body FROM pages WHERE stream = ? ORDER BY place", (stream,)
+    ).fetchall()
+    first, last = pending_range(stream)
+    pending = connection.execute(
+        "SELECT id - ?, body FROM pending WHERE id BETWEEN ? AND ? ORDER BY id",
+        (first, first, last),
+    ).fetchall()
+    return stored, pending
+
+
+def _part(page: Page, key: str) -> np.ndarray:
+    if key in page.keys("data"):
+        return page.array("data", key)
+    return np.full(page.count, None, object)
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    if not parts:
+        return np.array([])
+    alike = len({part.shape[1:] for part in parts}) == 1
+    numeric = all(part.dtype.kind in "biufc" for part in parts)
+    if alike and (numeric or len({part.dtype.kind for part in parts}) == 1):
+        return np.concatenate(parts)
+    return as_array([value for part in parts for value in part.tolist()])

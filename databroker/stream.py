@@ -1,0 +1,188 @@
+"""Stream: the events of a run that share a name, as arrays."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from beamtwin.databroker.assets.external import (
+    ASSET_DOCUMENTS,
+    ExternalColumn,
+    by_datum,
+    by_stream,
+)
+from beamtwin.databroker.errors import DataBrokerError, RunNotFoundError
+from beamtwin.databroker.stores.base import Columns, Store
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas
+    import xarray
+
+__all__ = ["Stream"]
+
+#: What of a data key goes with the data as attributes.
+_ATTRIBUTES = ("units", "precision", "choices", "source")
+
+
+class Stream:
+    """One stream of a run, such as ``primary`` or ``baseline``.
+
+    Parameters
+    ----------
+    store : Store
+    start : dict
+        The run's start document.
+    name : str
+    descriptors : list of dict
+        The stream's descriptors so far, in order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        start: dict[str, Any],
+        name: str,
+        descriptors: Sequence[dict[str, Any]],
+    ):
+        self.store = store
+        self.start = start
+        self.name = name
+        self.descriptors = list(descriptors)
+
+    @property
+    def data_keys(self) -> dict[str, dict[str, Any]]:
+        """What each key's data are: dtype, shape, units, source, ..."""
+        return {k: key for doc in self.descriptors for k, key in doc["data_keys"].items()}
+
+    @property
+    def config(self) -> dict[str, dict[str, Any]]:
+        """Each device's configuration, as the stream's last descriptor has it."""
+        devices = self.descriptors[-1].get("configuration", {})
+        return {name: dict(device.get("data", {})) for name, device in devices.items()}
+
+    @property
+    def dimensions(self) -> list[str]:
+        """The keys that the plan scanned, as the start document's hints say."""
+        hints = self.start.get("hints", {}).get("dimensions", [])
+        return [key for keys, stream in hints if stream == self.name for key in keys]
+
+    def __len__(self) -> int:
+        return self.store.counts(self.start["uid"])[self.name]
+
+    def columns(self) -> Columns:
+        """The events as numpy arrays; what lies in other files as the references to it."""
+        return self.store.columns(self.start["uid"], self.name)
+
+    def read(self, keys: Iterable[str] | None = None) -> "xarray.Dataset":
+        """The events along the dimension ``time``; what lies in other files is read as it is used.
+
+        Parameters
+        ----------
+        keys : iterable of str, optional
+            Only these data keys.
+
+        Raises
+        ------
+        AssetError
+            Naming run, key and file, where a file's data are asked for and cannot be read.
+        """
+        import xarray
+
+        columns = self.columns()
+        wanted = self._wanted(keys)
+        outside = self._outside(wanted, columns)
+        count = len(columns.time) or max((c.count for c in outside.values()), default=0)
+        variables = {
+            key: self._variable(key, columns.data.get(key), outside.get(key), count)
+            for key in wanted
+            if key in columns.data or key in outside
+        }
+        attributes = {"run": self.start["uid"], "stream": self.name}
+        return xarray.Dataset(variables, _coordinates(columns, count), attributes)
+
+    def table(self) -> "pandas.DataFrame":
+        """The events' single numbers and texts, a row each, by seq_num.
+
+        Raises
+        ------
+        DataBrokerError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise DataBrokerError("a table needs pandas: pip install pandas") from error
+        columns = self.columns()
+        flat = {key: list(values) for key, values in columns.data.items() if values.ndim == 1}
+        index = pandas.Index(columns.seq_num, name="seq_num")
+        time = pandas.to_datetime(columns.time, unit="s", utc=True)
+        return pandas.DataFrame({"time": time, **flat}, index=index)
+
+    def __repr__(self) -> str:
+        keys = ", ".join(self.data_keys)
+        return f"<Stream {self.name} of run {self.start['uid'][:8]}: {len(self)} events of {keys}>"
+
+    def _wanted(self, keys: Iterable[str] | None) -> list[str]:
+        wanted = list(self.data_keys if keys is None else keys)
+        for key in wanted:
+            if key not in self.data_keys:
+                raise RunNotFoundError(f"{self!r} has no key {key!r}")
+        return wanted
+
+    def _outside(self, wanted: Iterable[str], columns: Columns) -> dict[str, ExternalColumn]:
+        """Of the wanted keys those whose data lie in files."""
+        external = {
+            key: columns.data.get(key)
+            for key in wanted
+            if self.data_keys[key].get("external") and not _is_filled(columns, key)
+        }
+        if not external:
+            return {}
+        documents = list(self.store.documents(self.start["uid"], ASSET_DOCUMENTS))
+        descriptors = [doc["uid"] for doc in self.descriptors]
+        return {
+            key: ExternalColumn(
+                f"run {self.start['uid'][:8]}, {key}",
+                self.data_keys[key],
+                list(
+                    by_stream(key, descriptors, documents)
+                    if references is None
+                    else by_datum(references.tolist(), documents)
+                ),
+            )
+            for key, references in external.items()
+        }
+
+    def _variable(
+        self, key: str, inside: "np.ndarray | None", outside: ExternalColumn | None, count: int
+    ) -> "xarray.Variable":
+        import xarray
+
+        from beamtwin.databroker.assets.lazy import lazy
+
+        data_key = self.data_keys[key]
+        data = inside if outside is None else lazy(outside, count)
+        attributes = {
+            name: data_key[name] for name in _ATTRIBUTES if data_key.get(name) is not None
+        }
+        return xarray.Variable(["time", *_inner_dimensions(key, data_key, data)], data, attributes)
+
+
+def _is_filled(columns: Columns, key: str) -> bool:
+    """Whether the events hold an external key's data and not a reference to them."""
+    return key in columns.data and columns.data[key].dtype.kind != "U"
+
+
+def _coordinates(columns: Columns, count: int) -> dict[str, Any]:
+    import numpy as np
+
+    if len(columns.time):
+        return {"time": columns.time, "seq_num": ("time", columns.seq_num)}
+    return {"seq_num": ("time", np.arange(1, count + 1))}
+
+
+def _inner_dimensions(key: str, data_key: dict[str, Any], data: Any) -> list[str]:
+    inner = len(data.shape) - 1
+    names = data_key.get("dims") or []
+    if len(names) != inner:
+        names = [f"dim_{axis}" for axis in range(inner)]
+    return [f"{key}_{name}" for name in names]

@@ -1,0 +1,96 @@
+"""The PVs of the contract, as a twin has them: importable, so that a child process can serve them."""
+
+from typing import Any
+
+import numpy as np
+import simpy
+
+from beamtwin.orchestration.errors import PutError
+from beamtwin.twin.clock import PacedClock, SimClock
+from beamtwin.twin.database import Database
+from beamtwin.twin.record import refuse
+from beamtwin.twin.records import (
+    AiRecord,
+    AoRecord,
+    LonginRecord,
+    LongoutRecord,
+    MbboRecord,
+    StringoutRecord,
+    WaveformRecord,
+)
+
+MEGABYTE = 1_000_000
+
+
+def make(clock: SimClock | None = None) -> Database:
+    """What every transport has to offer."""
+    clock = clock or PacedClock()
+    database = Database(clock)
+    readback, done = AiRecord(clock, "T:rbv"), LonginRecord(clock, "T:dmov", VAL=1)
+
+    def travel(target: float, completion: simpy.Event) -> Any:
+        done.post("VAL", 0)
+        yield clock.env.timeout(0.002)
+        readback.post("VAL", target)
+        done.post("VAL", 1)
+        completion.succeed()
+
+    def move(target: float) -> simpy.Event:
+        completion = clock.env.event()
+        clock.env.process(travel(target, completion))
+        return completion
+
+    limits: dict[str, Any] = {"DRVL": -10.0, "DRVH": 10.0, "LOPR": -10.0, "HOPR": 10.0}
+    for record in (
+        AoRecord(clock, "T:x", VAL=1.5, EGU="mm", PREC=3, **limits),
+        LongoutRecord(clock, "T:n", VAL=7, EGU="counts"),
+        MbboRecord(clock, "T:mode", states=("off", "on", "auto")),
+        StringoutRecord(clock, "T:name", VAL="a name"),
+        WaveformRecord(clock, "T:wave", count=1000, VAL=[1.0, 2.5, -3.0]),
+        WaveformRecord(clock, "T:bytes", dtype="|u1", count=300, VAL=[1, 2, 255]),
+        AoRecord(clock, "T:move", on_put=move),
+        readback,
+        done,
+    ):
+        database.add(record)
+    return database
+
+
+def make_with_faults() -> Database:
+    """That, and PVs that refuse, never end, or send more than anybody can take."""
+    database = make()
+    clock = database.clock
+
+    def refuse_at_once(value: float) -> simpy.Event:
+        raise PutError("only on Sundays")
+
+    def refuse_later(value: float) -> simpy.Event:
+        completion = clock.env.event()
+        late = clock.env.timeout(0.005)
+        late.callbacks.append(lambda _: refuse(completion, PutError("the brake is on")))  # type: ignore[union-attr]
+        return completion
+
+    frames = WaveformRecord(clock, "T:frames", dtype="|u1", count=MEGABYTE)
+
+    def stream(count: float) -> simpy.Event:
+        return clock.env.process(send(int(count)))
+
+    def send(count: int) -> Any:
+        for number in range(count):
+            yield clock.env.timeout(0.001)
+            frames.post("VAL", np.full(MEGABYTE, number % 251, "u1"))
+
+    for record in (
+        AoRecord(clock, "T:picky", on_put=refuse_at_once),
+        AoRecord(clock, "T:stuck", on_put=refuse_later),
+        AoRecord(clock, "T:never", on_put=lambda _: clock.env.event()),
+        AoRecord(clock, "T:stream", on_put=stream),
+        frames,
+    ):
+        database.add(record)
+    return database
+
+
+def make_nothing() -> Database:
+    """A database that cannot be made."""
+    raise ValueError("no beamline of this name")
