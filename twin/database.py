@@ -1,6 +1,7 @@
 """Database: a twin's records by PV name, and the in-process way to them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, TypeVar
 
@@ -140,6 +141,8 @@ class Database:
     ----------
     records : dict
         By name.
+    resources : ExitStack
+        What is let go of with it: the processes of a world's physics.
     """
 
     scheme = "twin"
@@ -147,6 +150,7 @@ class Database:
     def __init__(self, clock: SimClock):
         self._clock = clock
         self.records: dict[str, Record] = {}
+        self.resources = ExitStack()
         self._channels: dict[str, RecordChannel] = {}
         self._disconnected: set[str] = set()
 
@@ -228,7 +232,8 @@ class Database:
         return [channel.get() for channel in channels]
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of its resources."""
+        self.resources.close()
 
     def disconnect(self, name: str) -> None:
         """A fault, for tests: a record's channels lose it, and puts under way fail."""

@@ -6,6 +6,8 @@ exposure. Nothing else passes between the two.
 
 import hashlib
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
@@ -150,6 +152,7 @@ class World:
         self._pool: ProcessPoolExecutor | None = None
         self._fields = FieldCache()
         self.database = Database(clock)
+        self.database.resources.callback(self._end_processes)
         # SRW holds Python's lock, and any physics would hold up a server: both get a process of their own.
         here = level == "fast" and not isinstance(clock, PacedClock)
         self.optics = Optics(
@@ -174,7 +177,10 @@ class World:
         self.close()
 
     def close(self) -> None:
-        """End the processes that do the physics."""
+        """Let go of the database, and of the processes that do the physics."""
+        self.database.close()
+
+    def _end_processes(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
@@ -190,7 +196,9 @@ class World:
     def _elsewhere(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=spawn)
+            self._pool = ProcessPoolExecutor(
+                max_workers=1, mp_context=spawn, initializer=_end_with_parent
+            )
         return self._pool.submit(evaluate_job, beamline, plane, level)
 
 
@@ -213,6 +221,18 @@ def read_provenance(transport: Transport) -> dict[str, Any]:
     signals = {name: SignalR(str, transport, PROVENANCE_PV.format(name)) for name in _CONVERTED}
     connect(*signals.values())
     return {name: convert(signals[name].get()) for name, convert in _CONVERTED.items()}
+
+
+def _end_with_parent() -> None:
+    """In a worker: do not outlive a parent that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
 def _then(future: "Future[Any]", function: Callable[[Any], Any]) -> "Future[Any]":

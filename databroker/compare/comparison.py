@@ -127,7 +127,8 @@ def compare(
         aligned=aligned,
         scores=score(points.values, aligned.simulated, points.sigma, space, background=background),
         measured_fringes=find_fringes(measured),
-        simulated_fringes=find_fringes(simulated),
+        # Where nothing was measured there is nothing to compare; far out a twin's fringes are mostly noise.
+        simulated_fringes=find_fringes(simulated.within(measured.axis[0], measured.axis[-1])),
         fit=fit,
         verdicts=tuple(verdicts),
     )

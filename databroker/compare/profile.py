@@ -73,13 +73,19 @@ class Profile:
 
     def positive(self) -> "Profile":
         """The points that have a logarithm."""
-        good = self.values > 0
-        sigma = None if self.sigma is None else self.sigma[good]
-        return replace(self, axis=self.axis[good], values=self.values[good], sigma=sigma)
+        return self._where(self.values > 0)
+
+    def within(self, low: float, high: float) -> "Profile":
+        """The points from ``low`` to ``high`` on the axis, ends included."""
+        return self._where((self.axis >= low) & (self.axis <= high))
 
     def usable(self, space: Space) -> "Profile":
         """The points that have a place in the space."""
         return self.positive() if space == "log10" else self
+
+    def _where(self, chosen: np.ndarray) -> "Profile":
+        sigma = None if self.sigma is None else self.sigma[chosen]
+        return replace(self, axis=self.axis[chosen], values=self.values[chosen], sigma=sigma)
 
     @property
     def log10(self) -> np.ndarray:

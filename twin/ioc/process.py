@@ -184,9 +184,8 @@ def _serve_in_child(
         pipe.send(port)
 
     async def main() -> None:
-        task = asyncio.ensure_future(
-            serve(make(*arguments), interface=interface, port=port, on_ready=tell)
-        )
+        database = make(*arguments)
+        task = asyncio.ensure_future(serve(database, interface=interface, port=port, on_ready=tell))
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
@@ -194,8 +193,11 @@ def _serve_in_child(
             task.cancel()
 
         loop.add_reader(pipe.fileno(), stop)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        finally:
+            database.close()
 
     try:
         asyncio.run(main())
