@@ -1,6 +1,7 @@
 """Readings become documents: one RunBundler for each open run."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from beamtwin.orchestration.clock import Clock
@@ -9,9 +10,8 @@ from beamtwin.orchestration.documents import (
     compose_descriptor,
     compose_start,
     compose_stop,
-    configuration,
 )
-from beamtwin.orchestration.errors import IllegalMessageSequence
+from beamtwin.orchestration.errors import IllegalMessageSequence, ReadingError
 
 __all__ = ["RunBundler"]
 
@@ -19,13 +19,23 @@ __all__ = ["RunBundler"]
 class Stream:
     """A named sequence of events that hold the same keys."""
 
-    __slots__ = ("collectors", "descriptor", "device_set", "devices", "events", "filled", "keys")
+    __slots__ = (
+        "collectors",
+        "descriptor",
+        "device_set",
+        "devices",
+        "events",
+        "events_at_checkpoint",
+        "filled",
+        "keys",
+    )
 
     def __init__(self, devices: Iterable[Any], descriptor: Document):
         self.devices = tuple(devices)
         self.device_set = frozenset(self.devices)
         self.collectors = [d for d in self.devices if hasattr(d, "collect_asset_docs")]
         self.events = 0
+        self.events_at_checkpoint = 0
         self.use(descriptor)
 
     def use(self, descriptor: Document) -> None:
@@ -36,6 +46,14 @@ class Stream:
         }
         self.keys = {key for key in descriptor["data_keys"] if external.get(key) != "STREAM:"}
         self.filled = {key: False for key in external if key in self.keys}
+
+    def check(self, devices: Collection[Any]) -> None:
+        """Raise where an event of these devices does not belong here."""
+        if len(devices) != len(self.devices) or self.device_set != frozenset(devices):
+            raise IllegalMessageSequence(
+                f"stream {self.descriptor['name']!r} has events of {_names(self.devices)}, and not of "
+                f"{_names(devices)}: give them a stream of their own"
+            )
 
 
 class RunBundler:
@@ -61,8 +79,7 @@ class RunBundler:
         self._bundle: str | None = None
         self._readings: dict[str, Any] = {}
         self._read: list[Any] = []
-        self._monitors: dict[Any, tuple[str, Callable[[], None]]] = {}
-        self._checkpoint: dict[str, int] = {}
+        self._monitors: dict[Any, Callable[..., None]] = {}
         self.uid = ""
 
     # --- the run --------------------------------------------------------------------------------
@@ -74,13 +91,15 @@ class RunBundler:
         return self.uid
 
     def close(self, exit_status: str, reason: str) -> str:
-        """Emit the stop document; returns the run's uid."""
-        self.end_monitors()
-        counts = {name: stream.events for name, stream in self._streams.items()}
-        stop = compose_stop(
-            self._new_uid(), self._clock.time(), self.uid, exit_status, reason, counts
-        )
-        self._emit("stop", stop)
+        """Emit the stop document, whatever ending the monitors raises; returns the run's uid."""
+        try:
+            self.end_monitors()
+        finally:
+            counts = {name: stream.events for name, stream in self._streams.items()}
+            stop = compose_stop(
+                self._new_uid(), self._clock.time(), self.uid, exit_status, reason, counts
+            )
+            self._emit("stop", stop)
         return self.uid
 
     # --- a bundle of readings, saved as one event -----------------------------------------------
@@ -102,7 +121,7 @@ class RunBundler:
         """Put a device's reading into the open event."""
         taken = self._readings.keys() & reading.keys()
         if taken:
-            raise ValueError(
+            raise ReadingError(
                 f"{device.name}: {sorted(taken)} were read already in this event; two devices share a name, "
                 "or one is read twice"
             )
@@ -125,11 +144,8 @@ class RunBundler:
         if not read:
             return
         stream = self._streams.get(name) or self.declare(name, read)
-        if len(read) != len(stream.devices) or stream.device_set != frozenset(read):
-            raise RuntimeError(
-                f"stream {name!r} has events of {_names(stream.devices)}, and this one is of {_names(read)}: "
-                "give it a stream of its own"
-            )
+        if tuple(read) != stream.devices:
+            stream.check(read)
         if stream.collectors:
             self._emit_assets(stream)
         self._emit_event(stream, readings)
@@ -140,7 +156,7 @@ class RunBundler:
     def _emit_event(self, stream: Stream, readings: Mapping[str, Any]) -> None:
         data = {key: reading["value"] for key, reading in readings.items()}
         if data.keys() != stream.keys:
-            raise ValueError(_key_mismatch(stream, data.keys()))
+            raise ReadingError(_key_mismatch(stream, data.keys()))
         stream.events += 1
         self._emit(
             "event",
@@ -173,27 +189,25 @@ class RunBundler:
     # --- streams --------------------------------------------------------------------------------
 
     def declare(self, name: str, devices: Iterable[Any]) -> Stream:
-        """Emit the descriptor of a stream, whose events will be of these devices."""
-        if name in self._streams:
-            raise IllegalMessageSequence(f"stream {name!r} was declared already")
+        """Emit the descriptor of a stream, whose events will be of these devices.
+
+        Again, as when a plan is taken up from its last checkpoint, it does nothing.
+        """
         devices = tuple(devices)
+        known = self._streams.get(name)
+        if known is not None:
+            known.check(devices)
+            return known
         stream = self._streams[name] = Stream(devices, self._describe(name, devices))
         self._emit("descriptor", stream.descriptor)
         return stream
 
     def reconfigured(self, device: Any) -> None:
         """Emit the descriptors of the streams that hold ``device`` anew: its configuration has changed."""
-        if self._bundle is not None:
-            raise IllegalMessageSequence(
-                f"'configure' of {device.name} between 'create' and 'save'"
-            )
-        for stream in self._streams.values():
+        for name, stream in self._streams.items():
             if device in stream.device_set:
-                old = stream.descriptor
-                now = {**old, "uid": self._new_uid(), "time": self._clock.time()}
-                now["configuration"] = {**old["configuration"], device.name: configuration(device)}
-                stream.use(now)
-                self._emit("descriptor", now)
+                stream.use(self._describe(name, stream.devices))
+                self._emit("descriptor", stream.descriptor)
 
     def _describe(self, name: str, devices: Iterable[Any]) -> Document:
         described = {device: device.describe() for device in devices}
@@ -217,36 +231,53 @@ class RunBundler:
             )
         stream = self.declare(name, [device])
 
+        def emit(readings: Mapping[str, Any]) -> None:
+            if self._monitors.get(device) is news:  # the monitor may have ended meanwhile
+                self._emit_event(stream, readings)
+                # Never taken back: nobody can ask for this event again.
+                stream.events_at_checkpoint = stream.events
+
         def news(reading: Mapping[str, Any] | None = None, **_: Any) -> None:
             readings = device.read() if reading is None else dict(reading)
-            deliver(lambda: self._emit_event(stream, readings))
+            deliver(lambda: emit(readings))
 
+        self._monitors[device] = news
         device.subscribe(news)
-        self._monitors[device] = name, lambda: device.clear_sub(news)
 
     def unmonitor(self, device: Any) -> None:
         """End what `monitor` began."""
         if device not in self._monitors:
             raise IllegalMessageSequence(f"{device.name} is not monitored")
-        _, end = self._monitors.pop(device)
-        end()
+        device.clear_sub(self._monitors.pop(device))
 
     def end_monitors(self) -> None:
-        """End all of them."""
-        for device in list(self._monitors):
-            self.unmonitor(device)
+        """End all of them, whatever one of them raises."""
+        with ExitStack() as stack:
+            for device in self._monitors:
+                stack.callback(self.unmonitor, device)
+
+    def suspend_monitors(self) -> None:
+        """Hear no more news for now."""
+        for device, news in self._monitors.items():
+            device.clear_sub(news)
+
+    def restore_monitors(self) -> None:
+        """Hear news again."""
+        for device, news in self._monitors.items():
+            device.subscribe(news)
 
     # --- checkpoints ----------------------------------------------------------------------------
 
     def checkpoint(self) -> None:
         """What has been emitted until now stays as it is when the plan is taken up again."""
-        self._checkpoint = {name: stream.events for name, stream in self._streams.items()}
+        for stream in self._streams.values():
+            stream.events_at_checkpoint = stream.events
 
     def rewind(self) -> None:
         """Number the events after the last checkpoint again, and forget the open one."""
         self._discard()
-        for name, stream in self._streams.items():
-            stream.events = self._checkpoint.get(name, 0)
+        for stream in self._streams.values():
+            stream.events = stream.events_at_checkpoint
 
 
 def _names(devices: Iterable[Any]) -> str:

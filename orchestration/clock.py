@@ -6,13 +6,17 @@ on the twin's `SimClock` it steps a discrete-event queue, so that an hour passes
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 __all__ = ["Clock", "Timer", "TimerQueue", "WallClock"]
+
+log = logging.getLogger(__name__)
 
 
 class Clock(Protocol):
@@ -67,15 +71,23 @@ class Clock(Protocol):
 class Timer:
     """A call that is due at ``when``; `cancel` is safe at any time, in any thread."""
 
-    __slots__ = ("callback", "when")
+    __slots__ = ("_cancelled", "callback", "when")
 
-    def __init__(self, when: float, callback: Callable[[], object]):
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[[], object],
+        cancelled: Callable[[], object] | None = None,
+    ):
         self.when = when
         self.callback: Callable[[], object] | None = callback
+        self._cancelled = cancelled
 
     def cancel(self) -> None:
         """The call will not be made."""
         self.callback = None
+        if self._cancelled is not None:
+            self._cancelled()
 
     def fire(self) -> None:
         """Make the call, once."""
@@ -85,15 +97,22 @@ class Timer:
 
 
 class TimerQueue:
-    """Timers in the order in which they are due; those cancelled drop out when they reach the front."""
+    """Timers in the order in which they are due; those cancelled drop out when they reach the front.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    cancelled : callable, optional
+        Told of each that is cancelled, in the thread that cancels it.
+    """
+
+    def __init__(self, cancelled: Callable[[], object] | None = None) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._cancelled = cancelled
 
     def add(self, when: float, callback: Callable[[], object]) -> Timer:
         """Put a call in its place."""
-        timer = Timer(when, callback)
+        timer = Timer(when, callback, self._cancelled)
         heapq.heappush(self._heap, (when, next(self._order), timer))
         return timer
 
@@ -115,7 +134,7 @@ class WallClock:
     def __init__(self) -> None:
         # SimpleQueue.put may be called in a signal handler; a condition's lock may not.
         self._waiters: list[SimpleQueue[None]] = []
-        self._timers = TimerQueue()
+        self._timers = TimerQueue(self._timers_have_changed)
         self._timers_changed = threading.Condition()
         self._timer_thread: threading.Thread | None = None
 
@@ -140,10 +159,8 @@ class WallClock:
                 remaining = None if deadline is None else deadline - time.monotonic()
                 if remaining is not None and remaining <= 0:
                     return False
-                try:
-                    woken.get(timeout=remaining)
-                except Empty:
-                    return ready()
+                with suppress(Empty):
+                    woken.get(timeout=remaining and min(remaining, threading.TIMEOUT_MAX))
             return True
         finally:
             self._waiters.remove(woken)
@@ -169,16 +186,24 @@ class WallClock:
             self._timers_changed.notify()
         return timer
 
+    def _timers_have_changed(self) -> None:
+        with self._timers_changed:
+            self._timers_changed.notify()
+
     def _run_timers(self) -> None:
-        while True:
-            with self._timers_changed:
-                due = self._timers.next_due()
-                if due == float("inf"):
-                    self._timer_thread = None
-                    return
+        while (timer := self._next_timer()) is not None:
+            try:
+                timer.fire()
+            except Exception:
+                log.exception("a call that was due has failed")  # and the others are due still
+
+    def _next_timer(self) -> Timer | None:
+        """Wait for the next timer to be due; None, the end of the thread, where there is none."""
+        with self._timers_changed:
+            while (due := self._timers.next_due()) < float("inf"):
                 delay = due - time.time()
-                if delay > 0:
-                    self._timers_changed.wait(delay)
-                    continue
-                timer = self._timers.pop()
-            timer.fire()
+                if delay <= 0:
+                    return self._timers.pop()
+                self._timers_changed.wait(min(delay, threading.TIMEOUT_MAX))
+            self._timer_thread = None
+            return None

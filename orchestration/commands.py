@@ -7,9 +7,11 @@ The meaning of every command is Bluesky's.
 from collections.abc import Callable
 from typing import Any
 
-from beamtwin.orchestration.errors import IllegalMessageSequence, WaitForTimeoutError
+from beamtwin.orchestration.errors import DeviceError, WaitForTimeoutError
+from beamtwin.orchestration.inbox import Pause
 from beamtwin.orchestration.messages import Msg
-from beamtwin.orchestration.session import Pause, Session
+from beamtwin.orchestration.session import Session
+from beamtwin.orchestration.status import names
 
 __all__ = ["COMMANDS", "Command"]
 
@@ -20,9 +22,9 @@ def null(session: Session, msg: Msg) -> None:
     """Nothing."""
 
 
-def time(session: Session, msg: Msg) -> float:
-    """Answer the clock's time, in seconds since the Unix epoch."""
-    return session.clock.time()
+def elapsed(session: Session, msg: Msg) -> float:
+    """Answer the plan's own time in seconds: pauses, and what had to be done again after them, do not count."""
+    return session.elapsed
 
 
 def sleep(session: Session, msg: Msg) -> None:
@@ -38,33 +40,33 @@ def set_(session: Session, msg: Msg) -> Any:
     group = kwargs.pop("group", None)
     device = msg.obj
     session.moved[device] = session.seen[device] = None
-    return session.follow(device.set(*msg.args, **kwargs), group)
+    return session.follow(device, device.set(*msg.args, **kwargs), group)
 
 
 def trigger(session: Session, msg: Msg) -> Any:
     """Begin an acquisition; its status joins ``group``."""
     session.seen[msg.obj] = None
-    return session.follow(msg.obj.trigger(), msg.kwargs.get("group"))
+    return session.follow(msg.obj, msg.obj.trigger(), msg.kwargs.get("group"))
 
 
 def wait(session: Session, msg: Msg) -> bool:
     """Wait for every status of a group; answers whether all are done.
 
-    With ``error_on_timeout=False`` those that are not remain in the group.
+    Those that are not, after a timeout or a failure, remain in the group.
     """
     group = msg.args[0] if msg.args else msg.kwargs.get("group")
     timeout = msg.kwargs.get("timeout")
-    statuses = session.groups.pop(group, None)
-    if not statuses:
+    late = [status for status in session.groups.pop(group, ()) if not status.done]
+    if not late and not session.inbox.letters:
         return True
-    in_time = session.wait_for_statuses(statuses, timeout)
-    if in_time:
-        return True
-    if msg.kwargs.get("error_on_timeout", True):
-        late = ", ".join(getattr(s, "name", repr(s)) for s in statuses if not s.done)
-        raise WaitForTimeoutError(f"group {group!r}: not done after {timeout:g} s: {late}")
-    session.groups[group] = [status for status in statuses if not status.done]
-    return False
+    try:
+        in_time = session.wait_for(late, timeout)
+    finally:
+        if late:
+            session.groups[group] = late
+    if not in_time and msg.kwargs.get("error_on_timeout", True):
+        raise WaitForTimeoutError(f"group {group!r}: not done after {timeout:g} s: {names(late)}")
+    return in_time
 
 
 def read(session: Session, msg: Msg) -> Any:
@@ -73,7 +75,7 @@ def read(session: Session, msg: Msg) -> Any:
     session.seen[device] = None
     reading = device.read(*msg.args, **msg.kwargs)
     if reading is None:
-        raise RuntimeError(f"{device.name}: read() returned None, and must return a dictionary")
+        raise DeviceError(f"{device.name}: read() returned None, and must return a dictionary")
     run = session.runs.get(msg.run)
     if run is not None and run.bundling:
         run.read(device, reading)
@@ -122,7 +124,7 @@ def unstage(session: Session, msg: Msg) -> Any:
 def _maybe_follow(session: Session, msg: Msg, outcome: Any) -> Any:
     """Devices answer with a list of devices or with a Status."""
     if hasattr(outcome, "add_callback"):
-        return session.follow(outcome, msg.kwargs.get("group"))
+        return session.follow(msg.obj, outcome, msg.kwargs.get("group"))
     return outcome
 
 
@@ -133,9 +135,7 @@ def stop(session: Session, msg: Msg) -> Any:
 
 def configure(session: Session, msg: Msg) -> Any:
     """Change a device's configuration; answers the old and the new one."""
-    run = session.runs.get(msg.run)
-    if run is not None and run.bundling:
-        raise IllegalMessageSequence(f"'configure' of {msg.obj.name} between 'create' and 'save'")
+    session.forbid_amid_event(f"'configure' of {msg.obj.name}")
     outcome = msg.obj.configure(*msg.args, **msg.kwargs)
     for run in session.runs.values():
         run.reconfigured(msg.obj)
@@ -163,9 +163,7 @@ def unmonitor(session: Session, msg: Msg) -> None:
 
 def checkpoint(session: Session, msg: Msg) -> None:
     """The plan can be taken up again from here; a deferred pause happens now."""
-    for run in session.runs.values():
-        if run.bundling:
-            raise IllegalMessageSequence("'checkpoint' between 'create' and 'save'")
+    session.forbid_amid_event("'checkpoint'")
     session.checkpoint()
     if session.pause_at_checkpoint:
         session.pause_at_checkpoint = False
@@ -178,9 +176,10 @@ def clear_checkpoint(session: Session, msg: Msg) -> None:
 
 
 def rewindable(session: Session, msg: Msg) -> bool:
-    """Say whether messages may be replayed; answers what holds now."""
-    if msg.args and msg.args[0] is not None:
+    """Say whether messages may be replayed; answers what holds now. A change is a checkpoint."""
+    if msg.args and msg.args[0] not in (None, session.rewindable):
         session.rewindable = bool(msg.args[0])
+        session.checkpoint()
     return session.rewindable
 
 
@@ -194,7 +193,7 @@ def pause(session: Session, msg: Msg) -> None:
 
 COMMANDS: dict[str, Command] = {
     "null": null,
-    "time": time,
+    "elapsed": elapsed,
     "sleep": sleep,
     "set": set_,
     "trigger": trigger,

@@ -2,10 +2,10 @@
 
 import itertools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["DOCUMENT_NAMES", "Dispatcher"]
+__all__ = ["DOCUMENT_NAMES", "Dispatcher", "subscriptions"]
 
 Subscriber = Callable[[str, dict[str, Any]], object]
 
@@ -40,13 +40,9 @@ class Dispatcher:
 
     def subscribe(self, function: Subscriber, name: str = "all") -> int:
         """Call ``function(name, document)`` for each document of that name; returns a token."""
-        names = DOCUMENT_NAMES if name == "all" else (name,)
-        if name != "all" and name not in self._subscribers:
-            raise ValueError(
-                f"no document is called {name!r}; there are: all, {', '.join(DOCUMENT_NAMES)}"
-            )
+        _check_name(name)
         token = next(self._tokens)
-        for each in names:
+        for each in DOCUMENT_NAMES if name == "all" else (name,):
             self._subscribers[each][token] = function
         return token
 
@@ -61,15 +57,54 @@ class Dispatcher:
             subscribers.clear()
 
     def emit(self, name: str, document: dict[str, Any]) -> None:
-        """Give a document to its subscribers, in the order in which they came."""
+        """Give a document to all its subscribers, in the order in which they came.
+
+        Raises
+        ------
+        Exception
+            The first that one of them raised; the others have the document nevertheless.
+        """
         subscribers = self._subscribers[name]
         if not subscribers:
             return
+        failure = None
         for function in tuple(subscribers.values()):
             try:
                 function(name, document)
             except Exception as error:
-                if not self.ignore_exceptions:
-                    raise
-                called = getattr(function, "__qualname__", repr(function))
-                warnings.warn(f"{called} failed on a {name} document: {error!r}", stacklevel=2)
+                if self.ignore_exceptions:
+                    called = getattr(function, "__qualname__", repr(function))
+                    warnings.warn(f"{called} failed on a {name} document: {error!r}", stacklevel=2)
+                elif failure is None:
+                    failure = error
+        if failure is not None:
+            raise failure
+
+
+def subscriptions(subs: Any) -> list[tuple[str, Subscriber]]:
+    """Pairs of document name and function.
+
+    Parameters
+    ----------
+    subs : function, list of functions, or {document name: function or list of them}; None for none
+
+    Raises
+    ------
+    ValueError
+        For a name that no document has.
+    """
+    if subs is None:
+        return []
+    table = subs if isinstance(subs, Mapping) else {"all": subs}
+    pairs = []
+    for name, functions in table.items():
+        _check_name(name)
+        pairs += [(name, each) for each in ([functions] if callable(functions) else functions)]
+    return pairs
+
+
+def _check_name(name: str) -> None:
+    if name != "all" and name not in DOCUMENT_NAMES:
+        raise ValueError(
+            f"no document is called {name!r}; there are: all, {', '.join(DOCUMENT_NAMES)}"
+        )

@@ -76,12 +76,12 @@ def compose_descriptor(
             for key, data_key in keys.items()
         },
         "object_keys": {device.name: list(keys) for device, keys in described.items()},
-        "configuration": {device.name: configuration(device) for device in described},
+        "configuration": {device.name: _configuration(device) for device in described},
         "hints": {device.name: device.hints for device in described if hasattr(device, "hints")},
     }
 
 
-def configuration(device: Any) -> Document:
+def _configuration(device: Any) -> Document:
     """A device's slowly changing values and what they are."""
     readings = _call(device, "read_configuration")
     return {

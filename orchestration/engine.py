@@ -6,29 +6,32 @@ it they leave in an inbox, to which it attends between messages and inside waits
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Generator, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from beamtwin.orchestration.cleanup import clean_up
 from beamtwin.orchestration.clock import Clock, WallClock
 from beamtwin.orchestration.commands import COMMANDS, Command
-from beamtwin.orchestration.dispatcher import Dispatcher
+from beamtwin.orchestration.dispatcher import Dispatcher, subscriptions
 from beamtwin.orchestration.documents import random_uid
 from beamtwin.orchestration.errors import (
-    BeamtwinError,
+    IllegalMessageSequence,
     InvalidCommand,
     PlanHalt,
     RequestAbort,
     RequestStop,
+    RunEngineControlException,
     RunEngineInterrupted,
     TransitionError,
 )
+from beamtwin.orchestration.inbox import Pause
 from beamtwin.orchestration.interrupts import SigintHandler
-from beamtwin.orchestration.messages import Msg
-from beamtwin.orchestration.rules import State, check_transition
-from beamtwin.orchestration.session import Inbox, Pause, Session
+from beamtwin.orchestration.messages import Msg, as_generator
+from beamtwin.orchestration.rules import State, can_follow, check_transition
+from beamtwin.orchestration.session import Session
 
 __all__ = ["RunEngine", "RunEngineResult"]
 
@@ -94,7 +97,7 @@ class RunEngine:
         call_returns_result: bool = False,
     ):
         self.md = {} if md is None else md
-        self.clock = clock or WallClock()
+        self.clock = WallClock() if clock is None else clock
         self.preprocessors = list(preprocessors)
         self.context_managers: list[Callable[[Any], Any]] = (
             [SigintHandler] if context_managers is None else list(context_managers)
@@ -111,11 +114,9 @@ class RunEngine:
         self.state_hook: Callable[[State, State], object] | None = None
         self.waiting_hook: Callable[[Any], object] | None = None
         self._state = State.IDLE
-        self._inbox = Inbox(self.clock)
         self._session: Session | None = None
         self._metadata_per_call: dict[str, Any] = {}
         self._plan_names: dict[str, str] = {}
-        self._result: RunEngineResult | None = None
         self._commands: dict[str, Command] = {
             **COMMANDS,
             "open_run": self._open_run,
@@ -165,7 +166,7 @@ class RunEngine:
         Raises
         ------
         RunEngineInterrupted
-            If the plan was paused.
+            If the plan was paused, stopped, aborted or halted.
         Exception
             What the plan raised.
         """
@@ -176,41 +177,51 @@ class RunEngine:
             "plan_name": getattr(plan, "__name__", ""),
         }
         self._metadata_per_call = metadata
+        subs_per_call = subscriptions(subs)
+        plan = as_generator(plan)
         for preprocessor in self.preprocessors:
-            plan = preprocessor(plan)
-        self._inbox.clear()
-        session = self._session = Session(
-            self.clock, self._inbox, _as_generator(plan), self.dispatcher.emit, self.new_uid
-        )
-        for name, function in _normalize_subs(subs):
-            session.tokens.append(self.subscribe(function, name))
-        self._set_state(State.RUNNING)
-        return self._drive(session)
+            plan = as_generator(preprocessor(plan))
+        session = self._session = Session(self.clock, plan, self.dispatcher.emit, self.new_uid)
+        session.tokens += [self.subscribe(function, name) for name, function in subs_per_call]
+        self._drive(session, State.RUNNING)
+        return self._outcome(session)
 
     def resume(self) -> Any:
-        """Take a paused plan up again from its last checkpoint."""
-        session = self._paused_session("resume")
-        for device in session.seen:
-            _call_if_there(device, "resume")
-        session.rewind()
-        self._set_state(State.RUNNING)
-        return self._drive(session)
+        """Take a paused plan up again from its last checkpoint; answers and raises what a call does."""
+        session = self._session
+        if session is None or not self._state.is_paused:
+            raise TransitionError(f"the engine is {self._state}: only a paused plan can be resumed")
+        session.resume()
+        self._drive(session, State.RUNNING)
+        return self._outcome(session)
 
     def abort(self, reason: str = "") -> Any:
         """End the plan, which may clean up; its runs are marked as aborted."""
-        return self._end(State.ABORTING, RequestAbort(reason or "aborted"), "abort", reason)
+        return self._end(State.ABORTING, RequestAbort(reason or "aborted"), reason)
 
     def stop(self) -> Any:
         """End the plan, which may clean up; its runs count as successful."""
-        return self._end(State.STOPPING, RequestStop("stopped"), "success", "")
+        return self._end(State.STOPPING, RequestStop("stopped"), "")
 
     def halt(self) -> Any:
         """End the plan at once: it cannot clean up."""
-        return self._end(State.HALTING, PlanHalt("halted"), "abort", "halted")
+        return self._end(State.HALTING, PlanHalt("halted"), "halted")
 
     def request_pause(self, defer: bool = False) -> None:
         """Pause as soon as can be, or at the next checkpoint. Safe in any thread and in a signal handler."""
-        self._inbox.post(self._defer_pause if defer else _pause_now)
+        session = self._session
+        if session is None or not self._state.can_pause:
+            raise TransitionError(f"the engine is {self._state}: there is no plan to pause")
+        pauses = session.pauses
+
+        def pause() -> None:
+            if session.pauses > pauses or not self._state.can_pause:
+                return  # it has been paused since this was asked, or is being ended
+            if not defer:
+                raise Pause
+            session.pause_at_checkpoint = True
+
+        session.inbox.post(pause)
 
     def register_command(self, name: str, function: Callable[[Msg], Any]) -> None:
         """Let plans say ``Msg(name, ...)``; ``function(msg)`` answers it."""
@@ -227,34 +238,34 @@ class RunEngine:
 
     # --- from the first message to the last -----------------------------------------------------
 
-    def _drive(self, session: Session) -> Any:
+    def _drive(self, session: Session, state: State) -> None:
         """Run until the plan ends or is paused."""
         session.waiting_hook = self.waiting_hook
-        exception: BaseException | None = None
         with ExitStack() as stack:
-            for manager in self.context_managers:
-                stack.enter_context(manager(self))
             try:
-                self._take_messages(session)
-            except Pause:
-                self._pause(session)
-                raise RunEngineInterrupted(PAUSE_MESSAGE) from None
-            except (RequestStop, RequestAbort, PlanHalt) as error:
-                exception = error
+                self._set_state(state)
+                for manager in self.context_managers:
+                    stack.enter_context(manager(self))
+                self._run_or_pause(session)
+            except (RunEngineControlException, PlanHalt) as error:
+                session.exception = error
+                session.exit_status = error.exit_status
             except BaseException as error:
-                exception = error
+                session.exception = error
                 session.exit_status = "abort" if isinstance(error, KeyboardInterrupt) else "fail"
                 session.reason = session.reason or str(error) or type(error).__name__
                 raise
             finally:
                 if self._state is not State.PAUSED:
-                    self._close(session, exception)
-        result = self._result
-        if result is None:
-            raise BeamtwinError("the engine has no result")
-        if isinstance(exception, (RequestAbort, PlanHalt)) and not self.call_returns_result:
-            raise RunEngineInterrupted(session.reason or str(exception)) from None
-        return result if self.call_returns_result else result.run_start_uids
+                    self._close(session)
+
+    def _run_or_pause(self, session: Session) -> None:
+        try:
+            self._take_messages(session)
+        except Pause:
+            self._set_state(State.PAUSING)
+            session.pause()
+            self._set_state(State.PAUSED)
 
     def _take_messages(self, session: Session) -> None:
         """The heart: messages out of the plan, answers and errors into it."""
@@ -267,6 +278,8 @@ class RunEngine:
                 else:
                     thrown, error = error, None
                     msg = plans[-1].throw(thrown)
+                    if isinstance(thrown, PlanHalt):
+                        raise thrown  # a plan that would clean up must not
             except StopIteration as end:
                 plans.pop()
                 answer = end.value
@@ -279,78 +292,102 @@ class RunEngine:
                 continue
             try:
                 answer = self._obey(session, msg)
-            except Pause:
-                if self.resumable:
-                    raise
-                error = self._refuse_pause(session)
+            except Pause as pause:
+                answer, error = None, self._allow(pause, session, msg)
             except BaseException as failure:
-                error = failure
+                error = self._thrown(failure)
         session.answer = answer
 
     def _obey(self, session: Session, msg: Msg) -> Any:
         """Do what a message says, and then what the inbox says; the answer is the message's."""
         if self.msg_hook is not None:
             self.msg_hook(msg)
-        session.remember(msg)
-        command = self._commands.get(msg[0])
+        try:
+            command = self._commands.get(msg[0])
+        except TypeError:
+            raise InvalidCommand(f"the plan yielded {msg!r}, not a Msg: 'yield from' it?") from None
         if command is None:
             known = ", ".join(self.commands)
             raise InvalidCommand(f"the plan said {msg[0]!r}; the engine knows: {known}")
+        session.remember(msg)
         answer = command(session, msg)
         if session.inbox.letters:
-            session.inbox.attend()
+            try:
+                session.inbox.attend()
+            except Pause as pause:
+                pause.finished, pause.answer = True, answer
+                raise
         return answer
 
-    def _pause(self, session: Session) -> None:
-        """Put everything to rest, so that the plan can be taken up again later."""
-        self._set_state(State.PAUSING)
-        session.stop_devices()
-        for device in session.seen:
-            _call_if_there(device, "pause")
-        self._set_state(State.PAUSED)
-
-    def _refuse_pause(self, session: Session) -> RequestAbort:
-        session.exit_status = "abort"
-        session.reason = "paused after 'clear_checkpoint', where the plan cannot be taken up again"
+    def _allow(self, pause: Pause, session: Session, msg: Msg) -> RequestAbort | None:
+        """Go on with a pause that can be; one for which there is no checkpoint ends the plan instead."""
+        if not self._state.can_pause:
+            return None  # the plan is being ended, and cleans up
+        if self.resumable:
+            session.cut_short(msg, pause)
+            raise pause
+        error = RequestAbort("paused after 'clear_checkpoint': cannot be taken up again")
+        session.interrupt(error, str(error))
         self._set_state(State.ABORTING)
-        return RequestAbort(session.reason)
+        return error
 
-    def _end(self, state: State, error: BaseException, exit_status: str, reason: str) -> Any:
+    def _thrown(self, failure: BaseException) -> BaseException:
+        """An error on its way into the plan; after Python's own Ctrl-C nothing pauses that any more."""
+        if isinstance(failure, KeyboardInterrupt) and can_follow(self._state, State.ABORTING):
+            self._set_state(State.ABORTING)
+        return failure
+
+    def _end(self, state: State, error: RunEngineControlException | PlanHalt, reason: str) -> Any:
         """End the plan: now, if it is paused; soon, if it runs and another thread asks."""
         session = self._session
         if session is None:
             raise TransitionError("the engine is idle: there is no plan to end")
 
-        def throw() -> None:
-            session.exit_status, session.reason = exit_status, reason
-            self._set_state(state)
-            raise error
+        def end() -> None:
+            if can_follow(self._state, state):  # else it is being ended already
+                session.interrupt(error, reason)
+                self._set_state(state)
+                raise error
 
         if not self._state.is_paused:
-            self._inbox.post(throw)
+            session.inbox.post(end)
             return None
-        session.exit_status, session.reason = exit_status, reason
+        session.restore_monitors()
+        session.interrupt(error, reason)
         session.error = error
-        self._set_state(state)
-        try:
-            return self._drive(session)
-        except RunEngineInterrupted:
-            return tuple(session.run_uids)
+        self._drive(session, state)
+        return self._answer(session)
 
-    def _close(self, session: Session, exception: BaseException | None) -> None:
-        session.close()
-        for token in session.tokens:
-            self.unsubscribe(token)
-        self._session = None
-        self._result = RunEngineResult(
-            tuple(session.run_uids),
-            session.answer if exception is None else None,
+    def _close(self, session: Session) -> None:
+        """Clean up, and be idle."""
+        try:
+            clean_up(session)
+        finally:
+            for token in session.tokens:
+                self.unsubscribe(token)
+            self._set_state(State.IDLE)
+            self._session = None
+
+    def _outcome(self, session: Session) -> Any:
+        """What a call answers, or raises though its plan did not fail."""
+        if self._state.is_paused:
+            raise RunEngineInterrupted(PAUSE_MESSAGE)
+        if session.interruption is not None:
+            raise RunEngineInterrupted(session.reason or str(session.interruption))
+        return self._answer(session)
+
+    def _answer(self, session: Session) -> Any:
+        uids = tuple(session.run_uids)
+        if not self.call_returns_result:
+            return uids
+        return RunEngineResult(
+            uids,
+            session.answer if session.exception is None else None,
             session.exit_status,
-            exception is not None,
+            session.interruption is not None,
             session.reason,
-            exception,
+            session.exception,
         )
-        self._set_state(State.IDLE)
 
     def _set_state(self, new: State) -> None:
         old = self._state
@@ -359,33 +396,29 @@ class RunEngine:
         if self.state_hook is not None:
             self.state_hook(new, old)
 
-    def _paused_session(self, what: str) -> Session:
-        if self._session is None or not self._state.is_paused:
-            raise TransitionError(f"the engine is {self._state}: only a paused plan can {what}")
-        return self._session
-
-    def _defer_pause(self) -> None:
-        if self._session is not None:
-            self._session.pause_at_checkpoint = True
-
     # --- commands that concern the engine itself ------------------------------------------------
 
     def _open_run(self, session: Session, msg: Msg) -> str:
         """Open a run; answers its uid."""
+        if msg.run in session.runs:
+            raise IllegalMessageSequence(
+                "'open_run' while a run is open: 'close_run' must come first"
+            )
         self.md["scan_id"] = self.scan_id_source(self.md)
         metadata = dict(ChainMap(self._metadata_per_call, msg.kwargs, self._plan_names, self.md))
         self.md_validator(dict(metadata))
         return session.open_run(msg, self.md_normalizer(deepcopy(metadata)))
 
     def _close_run(self, session: Session, msg: Msg) -> str:
-        """Close a run; answers its uid."""
-        exit_status = msg.kwargs.get("exit_status") or session.exit_status
+        """Close a run; answers its uid. How a plan that is being ended ends, the engine knows best."""
+        exit_status = session.exit_status
+        if session.interruption is None:
+            exit_status = msg.kwargs.get("exit_status") or exit_status
         return session.close_run(msg, exit_status, msg.kwargs.get("reason") or session.reason)
 
     def _subscribe(self, session: Session, msg: Msg) -> int:
         """Subscribe a function for the length of this call; answers a token."""
-        name, function = msg.args if len(msg.args) == 2 else ("all", msg.args[0])
-        token = self.subscribe(function, msg.kwargs.get("name", name))
+        token = self.subscribe(*msg.args, **msg.kwargs)
         session.tokens.append(token)
         return token
 
@@ -393,34 +426,3 @@ class RunEngine:
         """End a subscription."""
         token = msg.args[0] if msg.args else msg.kwargs["token"]
         self.unsubscribe(token)
-
-
-def _pause_now() -> None:
-    raise Pause
-
-
-def _call_if_there(device: Any, method: str) -> None:
-    function = getattr(device, method, None)
-    if function is not None:
-        function()
-
-
-def _as_generator(plan: Any) -> Generator[Msg, Any, Any]:
-    return plan if hasattr(plan, "send") and hasattr(plan, "throw") else _iterate(plan)
-
-
-def _iterate(messages: Iterable[Msg]) -> Generator[Msg, Any, Any]:
-    for msg in messages:  # noqa: UP028 (a list's iterator cannot be sent the answers)
-        yield msg
-
-
-def _normalize_subs(subs: Any) -> list[tuple[str, Any]]:
-    """Pairs of document name and function."""
-    if subs is None:
-        return []
-    table = subs if isinstance(subs, dict) else {"all": subs}
-    return [
-        (name, function)
-        for name, functions in table.items()
-        for function in ([functions] if callable(functions) else functions)
-    ]

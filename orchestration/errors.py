@@ -4,11 +4,19 @@
     * `LimitsError` (also a ValueError): a value outside a device's limits
     * `NotConnectedError` (also a ConnectionError): a PV that did not answer
     * `PutError`: a server refused a value
+    * `DeclarationError` (also a TypeError): a device class is not declared as it must be
+    * `MoveError`: a motor did not get to where it was sent
+    * `AddressError` (also an OSError): a network address that cannot be served at
+    * `AcquisitionError`: a detector did not take, or could not write, what it was asked for
     * `DeadlockError`: in virtual time, nothing is left that could end a wait
     * `StatusTimeoutError`, `WaitForTimeoutError` (also TimeoutError)
     * `FailedStatus`: an action that a device began has failed
     * `UnknownStatusFailure`: a device gave no reason
-    * `IllegalMessageSequence`, `InvalidCommand`: the plan is at fault
+    * `DeviceError` (also a RuntimeError): a device does not do what the engine may expect of it
+    * `ReadingError` (also a ValueError): a reading that fits no event
+    * `PlanError` (also a ValueError): a plan's arguments make no sense
+    * `IllegalMessageSequence` (also a RuntimeError), `InvalidCommand` (also a KeyError): the plan is at fault
+    * `TransitionError` (also a RuntimeError): the engine cannot do that in the state it is in
     * `RunEngineControlException`: thrown into a plan to end it
         * `RequestStop`, `RequestAbort`
     * `RunEngineInterrupted`: the engine returned before the plan's end
@@ -18,15 +26,22 @@ The names that Bluesky has mean the same here.
 """
 
 __all__ = [
+    "AcquisitionError",
+    "AddressError",
     "BeamtwinError",
     "DeadlockError",
+    "DeclarationError",
+    "DeviceError",
     "FailedStatus",
     "IllegalMessageSequence",
     "InvalidCommand",
     "LimitsError",
+    "MoveError",
     "NotConnectedError",
+    "PlanError",
     "PlanHalt",
     "PutError",
+    "ReadingError",
     "RequestAbort",
     "RequestStop",
     "RunEngineControlException",
@@ -54,6 +69,24 @@ class PutError(BeamtwinError):
     """A server refused or failed to process a value."""
 
 
+class DeclarationError(BeamtwinError, TypeError):
+    """A device class is not declared as it must be."""
+
+
+class MoveError(BeamtwinError):
+    """A motor did not get to where it was sent."""
+
+
+class AcquisitionError(BeamtwinError):
+    """A detector did not take, or could not write, what it was asked for."""
+
+
+class AddressError(BeamtwinError, OSError):
+    """A network address that cannot be served at."""
+
+    __str__ = Exception.__str__
+
+
 class DeadlockError(BeamtwinError):
     """In virtual time, nothing is left to happen that could end a wait."""
 
@@ -77,7 +110,19 @@ class UnknownStatusFailure(BeamtwinError):
     """A status failed without saying why."""
 
 
-class IllegalMessageSequence(BeamtwinError):
+class DeviceError(BeamtwinError, RuntimeError):
+    """A device does not do what the engine may expect of it."""
+
+
+class ReadingError(BeamtwinError, ValueError):
+    """A reading that fits no event: of keys that were not described, or that another device has as well."""
+
+
+class PlanError(BeamtwinError, ValueError):
+    """A plan's arguments make no sense."""
+
+
+class IllegalMessageSequence(BeamtwinError, RuntimeError):
     """Messages in an order that has no meaning."""
 
 
@@ -87,18 +132,18 @@ class InvalidCommand(BeamtwinError, KeyError):
     __str__ = Exception.__str__
 
 
-class TransitionError(BeamtwinError):
+class TransitionError(BeamtwinError, RuntimeError):
     """The engine was asked to go from one state to another that cannot follow it."""
 
 
 class RunEngineControlException(BeamtwinError):
     """Thrown into a plan to end it."""
 
+    exit_status = "abort"
+
 
 class RequestAbort(RunEngineControlException):
     """The plan ends, cleaning up; its runs are marked as aborted."""
-
-    exit_status = "abort"
 
 
 class RequestStop(RunEngineControlException):
@@ -113,3 +158,5 @@ class RunEngineInterrupted(BeamtwinError):
 
 class PlanHalt(GeneratorExit):
     """The plan ends at once, without cleaning up."""
+
+    exit_status = "abort"

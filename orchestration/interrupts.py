@@ -43,7 +43,8 @@ class SigintHandler(_Sigint):
         """Ask the engine to pause, ever more urgently."""
         if self.presses > 2:
             raise KeyboardInterrupt
-        self.engine.request_pause(defer=self.presses == 1)
+        if self.engine.state.can_pause:
+            self.engine.request_pause(defer=self.presses == 1)
 
 
 class AbortOnSigint(_Sigint):
@@ -53,4 +54,5 @@ class AbortOnSigint(_Sigint):
         """Ask the engine to abort."""
         if self.presses > 1:
             raise KeyboardInterrupt
-        self.engine.abort("Ctrl-C")
+        if self.engine.state.is_running:
+            self.engine.abort("Ctrl-C")

@@ -1,9 +1,9 @@
 """Msg: every word a plan can say to the engine."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-__all__ = ["Msg", "Plan"]
+__all__ = ["Msg", "Plan", "as_generator"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,9 @@ class Msg(_Fields):
         """Make a message: ``Msg("set", motor, 1.5, group="move")``."""
         return tuple.__new__(cls, (command, obj, args, kwargs, run))
 
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.command, self.obj, *self.args), {**self.kwargs, "run": self.run}
+
     def __repr__(self) -> str:
         parts = [repr(self.command)]
         if self.obj is not None:
@@ -51,3 +54,13 @@ class Msg(_Fields):
 
 
 Plan = Generator[Msg, Any, T]
+
+
+def as_generator(plan: Iterable[Msg]) -> Plan[Any]:
+    """A plan that takes the engine's answers, of anything that yields messages: a list takes none itself."""
+    return plan if isinstance(plan, Generator) else _iterate(plan)
+
+
+def _iterate(messages: Iterable[Msg]) -> Plan[None]:
+    for msg in messages:  # noqa: UP028 (a list's iterator cannot be sent the answers)
+        yield msg

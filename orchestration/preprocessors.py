@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any
 
 from beamtwin.orchestration import stubs
-from beamtwin.orchestration.messages import Msg, Plan
+from beamtwin.orchestration.dispatcher import subscriptions
+from beamtwin.orchestration.messages import Msg, Plan, as_generator
 
 __all__ = [
     "contingency_wrapper",
@@ -36,22 +37,22 @@ def contingency_wrapper(
     """
     halted = False
     try:
-        result = yield from plan
+        result = yield from as_generator(plan)
     except GeneratorExit:
         halted = True
         raise
     except Exception as error:
         if except_plan is None:
             raise
-        result = yield from except_plan(error)
+        result = yield from as_generator(except_plan(error))
         if auto_raise:
             raise
     else:
         if else_plan is not None:
-            yield from else_plan()
+            yield from as_generator(else_plan())
     finally:
         if final_plan is not None and not halted:
-            yield from final_plan()
+            yield from as_generator(final_plan())
     return result
 
 
@@ -79,7 +80,7 @@ def stage_wrapper(plan: AnyPlan, devices: Iterable[Any]) -> Plan[Any]:
 
     def staged() -> Plan[Any]:
         yield from stubs.stage_all(*roots)
-        return (yield from plan)
+        return (yield from as_generator(plan))
 
     return (yield from finalize_wrapper(staged(), lambda: stubs.unstage_all(*roots[::-1])))
 
@@ -98,14 +99,12 @@ def subs_wrapper(plan: AnyPlan, subs: Any) -> Plan[Any]:
     ----------
     subs : function, list of functions, or {document name: function or list of them}
     """
-    table = subs if isinstance(subs, Mapping) else {"all": subs}
     tokens: list[int] = []
 
     def subscribed() -> Plan[Any]:
-        for name, functions in table.items():
-            for function in [functions] if callable(functions) else functions:
-                tokens.append((yield from stubs.subscribe(name, function)))
-        return (yield from plan)
+        for name, function in subscriptions(subs):
+            tokens.append((yield from stubs.subscribe(name, function)))
+        return (yield from as_generator(plan))
 
     def unsubscribe() -> Plan[None]:
         for token in tokens:

@@ -7,7 +7,15 @@ from enum import StrEnum
 
 from beamtwin.orchestration.errors import TransitionError
 
-__all__ = ["NOT_REPLAYED", "RESETS_CHECKPOINT", "TRANSITIONS", "State", "check_transition"]
+__all__ = [
+    "GOES_ON",
+    "NOT_REPLAYED",
+    "RESETS_CHECKPOINT",
+    "TRANSITIONS",
+    "State",
+    "can_follow",
+    "check_transition",
+]
 
 
 class State(StrEnum):
@@ -41,7 +49,7 @@ class State(StrEnum):
     @property
     def can_pause(self) -> bool:
         """Whether a pause can be asked for."""
-        return State.PAUSING in TRANSITIONS[self]
+        return can_follow(self, State.PAUSING)
 
 
 _ENDINGS = {State.HALTING, State.STOPPING, State.ABORTING}
@@ -62,9 +70,14 @@ for _state, _next in TRANSITIONS.items():
         _next.add(State.PANICKED)
 
 
+def can_follow(old: State, new: State) -> bool:
+    """Whether the engine can go from ``old`` to ``new``."""
+    return new in TRANSITIONS[old]
+
+
 def check_transition(old: State, new: State) -> None:
     """Raise `TransitionError` where ``new`` cannot follow ``old``."""
-    if new not in TRANSITIONS[old]:
+    if not can_follow(old, new):
         allowed = ", ".join(sorted(TRANSITIONS[old])) or "nothing: make a new engine"
         raise TransitionError(f"the engine is {old} and cannot become {new} (possible: {allowed})")
 
@@ -99,3 +112,6 @@ RESETS_CHECKPOINT = frozenset(
         "unsubscribe",
     ]
 )
+
+#: Waiting that a pause cuts short, and that goes on afterwards even where nothing is replayed.
+GOES_ON = frozenset(["sleep", "wait"])

@@ -1,61 +1,25 @@
 """Session: what one call of the engine keeps track of, from its first message to the clean-up."""
 
-import logging
-import warnings
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from beamtwin.orchestration.bundler import RunBundler
+from beamtwin.orchestration.cleanup import stop_devices
 from beamtwin.orchestration.clock import Clock, WallClock
 from beamtwin.orchestration.documents import Document
 from beamtwin.orchestration.errors import (
-    BeamtwinError,
+    DeviceError,
     FailedStatus,
     IllegalMessageSequence,
-    UnknownStatusFailure,
+    PlanHalt,
+    RunEngineControlException,
 )
+from beamtwin.orchestration.inbox import Inbox, Pause
 from beamtwin.orchestration.messages import Msg
-from beamtwin.orchestration.rules import NOT_REPLAYED, RESETS_CHECKPOINT
-from beamtwin.orchestration.status import Status
+from beamtwin.orchestration.rules import GOES_ON, NOT_REPLAYED, RESETS_CHECKPOINT
+from beamtwin.orchestration.status import Status, failure, names
 
-__all__ = ["Inbox", "Pause", "Session"]
-
-log = logging.getLogger(__name__)
-
-#: How long cleaning up waits for devices to stop and to be unstaged, in seconds.
-CLEANUP_TIMEOUT_S = 10.0
-
-
-class Pause(BaseException):
-    """Unwinds from wherever the engine is waiting, so that it can pause. Never reaches a plan."""
-
-
-class Inbox:
-    """What other threads, signal handlers and callbacks ask the engine to do, in order.
-
-    Each letter is a function; the engine calls it between two messages or inside a wait, and what it raises is
-    raised there.
-    """
-
-    def __init__(self, clock: Clock):
-        #: Those not yet attended to.
-        self.letters: deque[Callable[[], object]] = deque()
-        self._clock = clock
-
-    def post(self, letter: Callable[[], object]) -> None:
-        """Leave a letter. Safe in any thread and in a signal handler."""
-        self.letters.append(letter)
-        self._clock.wake()
-
-    def attend(self) -> None:
-        """Do what the letters say; one that raises leaves the later ones for the next time."""
-        while self.letters:
-            self.letters.popleft()()
-
-    def clear(self) -> None:
-        """Throw all letters away."""
-        self.letters.clear()
+__all__ = ["Session"]
 
 
 class Session:
@@ -64,7 +28,6 @@ class Session:
     Parameters
     ----------
     clock : Clock
-    inbox : Inbox
     plan : generator of Msg
     emit : callable
         Takes ``(name, document)``.
@@ -74,31 +37,45 @@ class Session:
     def __init__(
         self,
         clock: Clock,
-        inbox: Inbox,
         plan: Generator[Msg, Any, Any],
         emit: Callable[[str, Document], None],
         new_uid: Callable[[], str],
     ):
         self.clock = clock
-        self.inbox = inbox
         self.emit = emit
         self.new_uid = new_uid
+        self.inbox = Inbox(clock)
+        self.waiting_hook: Callable[[Any], object] | None = None
+        #: The plan under way is the last; it has interrupted those before it.
         self.plans = [plan]
+        #: What goes into the plan next: the answer to its last message, or an error.
         self.answer: Any = None
         self.error: BaseException | None = None
-        self.since_checkpoint: deque[Msg] | None = deque()
-        self.rewindable = True
-        self.pause_at_checkpoint = False
         self.runs: dict[Any, RunBundler] = {}
         self.run_uids: list[str] = []
+        self.tokens: list[int] = []
         self.groups: dict[Any, list[Any]] = {}
+        # Sets that keep their order.
         self.moved: dict[Any, None] = {}
         self.staged: dict[Any, None] = {}
         self.seen: dict[Any, None] = {}
-        self.tokens: list[int] = []
+        #: Messages; None where the plan cannot be taken up again.
+        self.since_checkpoint: list[Msg] | None = []
+        self.rewindable = True
+        self.pauses = 0
+        self.pause_at_checkpoint = False
+        self.interruption: BaseException | None = None
         self.exit_status = "success"
         self.reason = ""
-        self.waiting_hook: Callable[[Any], object] | None = None
+        self.exception: BaseException | None = None
+        self._begun: list[Any] = []
+        self._pardoned: set[Any] = set()
+        self._zero = self._last_checkpoint = clock.time()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning; pauses, and what had to be done again after them, do not count."""
+        return self.clock.time() - self._zero
 
     # --- waiting --------------------------------------------------------------------------------
 
@@ -111,56 +88,60 @@ class Session:
         """`Clock.wait` that attends to the inbox meanwhile, and raises what is found there."""
         clock, inbox, letters = self.clock, self.inbox, self.inbox.letters
         deadline = None if timeout is None else clock.time() + timeout
+        left = timeout
         while True:
-            left = None if deadline is None else max(0.0, deadline - clock.time())
             in_time = clock.wait(lambda: bool(letters) or ready(), left, awaiting)
             inbox.attend()
             if ready():
                 return True
             if not in_time:
                 return False
+            left = None if deadline is None else max(0.0, deadline - clock.time())
 
-    def follow(self, status: Any, group: Any) -> Any:
+    def follow(self, device: Any, status: Any, group: Any) -> Any:
         """Keep a status for ``wait``; its failure is thrown into the plan, whatever that is doing by then."""
         if status is None:
-            raise BeamtwinError("a device returned None where a Status is due")
-        if isinstance(status, Status) and not status.done:
-            self._check_clock(status)
+            raise DeviceError(f"{device.name}: returned None where a Status is due")
+        if isinstance(status, Status):
+            if status.success:
+                return status  # nothing to wait for, and nothing that can fail
+            if not status.done:
+                self._check_clock(status)
         self.groups.setdefault(group, []).append(status)
+        if self.rewindable and self.since_checkpoint is not None:
+            self._begun.append(status)
         status.add_callback(self._ended)
         return status
 
-    def wait_for_statuses(self, statuses: list[Any], timeout: float | None = None) -> bool:
-        """Wait until all are done; returns whether they were in time."""
-        pending = [status for status in statuses if not status.done]
-        if not pending and not self.inbox.letters:
-            return True
+    def wait_for(self, pending: list[Any], timeout: float | None = None) -> bool:
+        """Wait until all statuses are done; returns whether they were in time. Those that are leave the list."""
         hook = self.waiting_hook
         if hook:
             hook(set(pending))
         try:
             return self.wait_until(
-                lambda: _all_done(pending),
-                timeout,
-                lambda: ", ".join(getattr(s, "name", repr(s)) for s in pending if not s.done),
+                lambda: _all_done(pending), timeout, lambda: names(_not_done(pending))
             )
         finally:
+            pending[:] = _not_done(pending)
             if hook:
                 hook(None)
 
     def _ended(self, status: Any) -> None:
-        error = status.exception()
-        if error is None and not status.success:
-            error = UnknownStatusFailure(f"{status!r} failed without saying why")
+        error = failure(status)
         if error is not None:
-            self.inbox.post(lambda: _raise_failure(status, error))
+            self.inbox.post(lambda: self._raise_failure(status, error))
         elif getattr(status, "clock", None) is not self.clock:
             self.clock.wake()
 
+    def _raise_failure(self, status: Any, error: BaseException) -> None:
+        if status not in self._pardoned:
+            raise FailedStatus(status) from error
+
     def _check_clock(self, status: Status) -> None:
-        virtual = not isinstance(status.clock, WallClock), not isinstance(self.clock, WallClock)
-        if virtual[0] != virtual[1] or (virtual[0] and status.clock is not self.clock):
-            raise BeamtwinError(
+        on_the_wall = isinstance(status.clock, WallClock) and isinstance(self.clock, WallClock)
+        if status.clock is not self.clock and not on_the_wall:
+            raise DeviceError(
                 f"{status.name}: the device lives by another clock than the engine, and would never be done: "
                 "make the engine as RunEngine(clock=transport.clock)"
             )
@@ -177,12 +158,14 @@ class Session:
                 f"{f' of key {msg.run!r}' if msg.run is not None else ''}: 'open_run' must come first"
             ) from None
 
-    def open_run(self, msg: Msg, metadata: dict[str, Any]) -> str:
+    def forbid_amid_event(self, what: str) -> None:
+        """Raise where an event is being put together."""
+        for run in self.runs.values():
+            if run.bundling:
+                raise IllegalMessageSequence(f"{what} between 'create' and 'save'")
+
+    def open_run(self, msg: Msg, metadata: Document) -> str:
         """Open the run of the message's key."""
-        if msg.run in self.runs:
-            raise IllegalMessageSequence(
-                "'open_run' while a run is open: 'close_run' must come first"
-            )
         bundler = self.runs[msg.run] = RunBundler(self.clock, self.emit, self.new_uid)
         uid = bundler.open(metadata)
         self.run_uids.append(uid)
@@ -194,7 +177,7 @@ class Session:
         del self.runs[msg.run]
         return bundler.close(exit_status, reason)
 
-    # --- checkpoints and going back to them -----------------------------------------------------
+    # --- checkpoints, pauses, and going back ----------------------------------------------------
 
     def remember(self, msg: Msg) -> None:
         """Keep a message for the case that the plan is taken up again from its last checkpoint."""
@@ -205,63 +188,74 @@ class Session:
 
     def checkpoint(self) -> None:
         """From here the plan can be taken up again."""
-        if self.since_checkpoint is not None:
-            self.since_checkpoint = deque()
+        if self.since_checkpoint is None:
+            return
+        self.since_checkpoint = []
+        self._begun = []
+        self._last_checkpoint = self.clock.time()
         for bundler in self.runs.values():
             bundler.checkpoint()
 
-    def rewind(self) -> None:
-        """Go back to the last checkpoint: what came after it will be done again."""
-        replayed, self.since_checkpoint = self.since_checkpoint or deque(), deque()
+    def cut_short(self, msg: Msg, pause: Pause) -> None:
+        """Note where a pause came: while ``msg`` was being obeyed, or right after it."""
+        self.answer = pause.answer
+        if not self.rewindable:
+            self.checkpoint()
+            if msg[0] in GOES_ON and not pause.finished and self.since_checkpoint is not None:
+                self.since_checkpoint.append(msg)
+
+    def pause(self) -> None:
+        """Put everything to rest, so that the plan can be taken up again later."""
+        self.pauses += 1
+        self.pause_at_checkpoint = False
         for bundler in self.runs.values():
-            bundler.rewind()
-        self.plans.append(_replay(replayed))
+            bundler.suspend_monitors()
+        stop_devices(self.clock, self.moved)
+        for device in self.seen:
+            _call_if_there(device, "pause")
+
+    def restore_monitors(self) -> None:
+        """Hear of monitored devices again, after a pause."""
+        for bundler in self.runs.values():
+            bundler.restore_monitors()
+
+    def resume(self) -> None:
+        """Take the plan up again from the last checkpoint."""
+        for device in self.seen:
+            _call_if_there(device, "resume")
+        self._rewind()
+        self.restore_monitors()
+        try:
+            self.inbox.attend()
+        except Exception as error:  # what failed meanwhile, the plan hears of first
+            self.error = error
+
+    def _rewind(self) -> None:
+        """What came after the last checkpoint is forgotten: it will be done again."""
+        replayed, self.since_checkpoint = self.since_checkpoint or [], []
+        if self.rewindable:
+            for bundler in self.runs.values():
+                bundler.rewind()
+            self._forget(self._begun)
+        self._begun = []
+        now = self.clock.time()
+        self._zero += now - self._last_checkpoint
+        self._last_checkpoint = now
+        self.plans.append(_replay(replayed, self.answer))
         self.answer = None
+
+    def _forget(self, statuses: Iterable[Any]) -> None:
+        """Whether these end well matters no more."""
+        self._pardoned.update(statuses)
+        for group, members in self.groups.items():
+            self.groups[group] = [status for status in members if status not in self._pardoned]
 
     # --- the end --------------------------------------------------------------------------------
 
-    def stop_devices(self) -> None:
-        """Stop whatever was moved."""
-        self._clean_up("stop", [d for d in self.moved if hasattr(d, "stop")], lambda d: d.stop())
-
-    def close(self) -> None:
-        """Leave nothing moving, staged, subscribed or open, whatever fails meanwhile."""
-        self.stop_devices()
-        for bundler in self.runs.values():
-            self._clean_up("end the monitors of", [bundler], lambda b: b.end_monitors())
-        self._clean_up("unstage", list(self.staged)[::-1], lambda d: d.unstage())
-        self.staged.clear()
-        for key in list(self.runs):
-            self._clean_up(
-                "close the run of",
-                [Msg("close_run", run=key)],
-                lambda msg: self.close_run(msg, self.exit_status, self.reason),
-            )
-        while self.plans:
-            self._clean_up("close", [self.plans.pop()], lambda plan: plan.close())
-
-    def _clean_up(self, verb: str, things: Iterable[Any], act: Callable[[Any], Any]) -> None:
-        for thing in things:
-            try:
-                outcome = act(thing)
-                if hasattr(outcome, "add_callback"):
-                    self._settle(outcome)
-            except Exception as error:
-                name = getattr(thing, "name", None) or repr(thing)
-                log.warning("cleaning up after a plan: cannot %s %s: %s", verb, name, error)
-                warnings.warn(f"cannot {verb} {name}: {error}", RuntimeWarning, stacklevel=2)
-
-    def _settle(self, status: Any) -> None:
-        status.add_callback(lambda _: self.clock.wake())
-        if not self.clock.wait(lambda: status.done, CLEANUP_TIMEOUT_S, repr(status)):
-            raise TimeoutError(f"{status!r}: not done after {CLEANUP_TIMEOUT_S:g} s")
-        error = status.exception()
-        if error is not None:
-            raise error
-
-
-def _raise_failure(status: Any, error: BaseException) -> None:
-    raise FailedStatus(status) from error
+    def interrupt(self, error: RunEngineControlException | PlanHalt, reason: str) -> None:
+        """The plan does not end by itself: ``error`` will be thrown into it."""
+        self.interruption = error
+        self.exit_status, self.reason = error.exit_status, reason
 
 
 def _all_done(pending: list[Any]) -> bool:
@@ -271,9 +265,22 @@ def _all_done(pending: list[Any]) -> bool:
     return not pending
 
 
-def _replay(messages: Iterable[Msg]) -> Generator[Msg, Any, Any]:
-    """The messages once more; its result is the answer to the last, for whom the plan is waiting."""
-    answer = None
+def _not_done(statuses: Iterable[Any]) -> list[Any]:
+    return [status for status in statuses if not status.done]
+
+
+def _replay(messages: Iterable[Msg], answer: Any) -> Generator[Msg, Any, Any]:
+    """The messages once more.
+
+    Its result is what the plan is waiting for: the answer to the last of them, or, where there are none, the one that
+    the pause came after.
+    """
     for msg in messages:
         answer = yield msg
     return answer
+
+
+def _call_if_there(device: Any, method: str) -> None:
+    function = getattr(device, method, None)
+    if function is not None:
+        function()

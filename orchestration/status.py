@@ -5,9 +5,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from beamtwin.orchestration.clock import Clock
-from beamtwin.orchestration.errors import StatusTimeoutError, WaitForTimeoutError
+from beamtwin.orchestration.errors import (
+    StatusTimeoutError,
+    UnknownStatusFailure,
+    WaitForTimeoutError,
+)
 
-__all__ = ["Status", "finished", "gather", "wait"]
+__all__ = ["Status", "failure", "finished", "gather", "names", "wait"]
 
 Callback = Callable[["Status"], object]
 
@@ -100,9 +104,10 @@ class Status:
             callbacks, self._callbacks = self._callbacks, []
         if self._timer is not None:
             self._timer.cancel()
-        for callback in callbacks:
-            callback(self)
-        self.clock.wake()
+        try:
+            _call_all(callbacks, self)
+        finally:
+            self.clock.wake()
 
     def _wait_until_done(self, timeout: float | None) -> None:
         if not self.clock.wait(lambda: self.done, timeout, self.name):
@@ -114,6 +119,26 @@ class Status:
         return f"<Status {self.name!r}: {'done' if self.success else repr(self._exception)}>"
 
 
+def _call_all(callbacks: Iterable[Callback], status: Status) -> None:
+    """Call every one, whatever the others raise; raise the first of that then."""
+    errors = []
+    for callback in callbacks:
+        try:
+            callback(status)
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def failure(status: Any) -> BaseException | None:
+    """Why a status that is done, anybody's, has failed; None where it has not."""
+    error = status.exception()
+    if error is None and not status.success:
+        error = UnknownStatusFailure(f"{status!r} failed without saying why")
+    return error
+
+
 def finished(clock: Clock, name: str = "an action") -> Status:
     """A status that is done from the start."""
     status = Status(clock, name=name)
@@ -121,16 +146,27 @@ def finished(clock: Clock, name: str = "an action") -> Status:
     return status
 
 
-def gather(clock: Clock, statuses: Iterable[Any], name: str = "several actions") -> Status:
-    """One status for many: done when all are, failed when the first of them fails."""
+def names(statuses: Iterable[Any]) -> str:
+    """What they are of, for messages."""
+    return ", ".join(getattr(status, "name", None) or repr(status) for status in statuses)
+
+
+def gather(clock: Clock, statuses: Iterable[Any], name: str | None = None) -> Status:
+    """One status for many: done when all are, failed when the first of them fails.
+
+    Parameters
+    ----------
+    name : str, optional
+        Default: all their names.
+    """
     waiting = list(statuses)
-    whole = Status(clock, name=name)
+    whole = Status(clock, name=name or names(waiting))
     left = len(waiting)
     lock = threading.Lock()
 
     def one_ended(status: Any) -> None:
         nonlocal left
-        error = status.exception()
+        error = failure(status)
         if error is not None:
             whole.set_exception(error)
         with lock:

@@ -1,10 +1,11 @@
 """Plan stubs: the pieces that plans are made of. Names and meaning are Bluesky's."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from beamtwin.orchestration.messages import Msg, Plan
+from beamtwin.orchestration.errors import PlanError
+from beamtwin.orchestration.messages import Msg, Plan, as_generator
 
 __all__ = [
     "abs_set",
@@ -44,6 +45,7 @@ __all__ = [
 
 _CHECKPOINT = Msg("checkpoint")
 _SAVE = Msg("save")
+_ELAPSED = Msg("elapsed")
 _group_numbers = itertools.count(1)
 
 
@@ -64,7 +66,8 @@ def sleep(duration: float) -> Plan[None]:
 
 def open_run(md: Mapping[str, Any] | None = None) -> Plan[str]:
     """Open a run with this metadata; returns its uid."""
-    return (yield Msg("open_run", None, **(md or {})))
+    # Not as Msg(**md): metadata may have a key that is a field of a message, as "run" is.
+    return (yield Msg("open_run")._replace(kwargs=dict(md or {})))
 
 
 def close_run(exit_status: str | None = None, reason: str | None = None) -> Plan[str]:
@@ -159,14 +162,14 @@ def rd(device: Any) -> Plan[Any]:
 
     Raises
     ------
-    ValueError
+    PlanError
         If it is not clear which value is meant.
     """
     reading = yield Msg("read", device)
     hinted = getattr(device, "hints", {}).get("fields", [])
     keys = hinted if len(hinted) == 1 else list(reading)
     if len(keys) != 1:
-        raise ValueError(f"{device.name} has several values, {sorted(reading)}: read() one of them")
+        raise PlanError(f"{device.name} has several values, {sorted(reading)}: read() one of them")
     return reading[keys[0]]["value"]
 
 
@@ -231,7 +234,7 @@ def unmonitor(device: Any) -> Plan[None]:
 
 def subscribe(name: str, function: Callable[[str, dict[str, Any]], object]) -> Plan[int]:
     """Subscribe a function to documents for the length of this call; returns a token."""
-    return (yield Msg("subscribe", None, function, name=name))
+    return (yield Msg("subscribe", None, function, name))
 
 
 def unsubscribe(token: int) -> Plan[None]:
@@ -243,7 +246,11 @@ def unsubscribe(token: int) -> Plan[None]:
 
 
 def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan[dict[str, Any]]:
-    """Trigger what can be triggered, wait, and read everything into one event; returns the readings."""
+    """Trigger what can be triggered, wait, and read everything into one event; returns the readings.
+
+    A device that is part of another of them is read with that one.
+    """
+    devices = _separate(devices)
     triggered = [device for device in devices if hasattr(device, "trigger")]
     if triggered:
         group = _new_group("trigger")
@@ -252,12 +259,34 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan[dict
         yield Msg("wait", None, group)
     yield Msg("create", None, name=name)
     readings: dict[str, Any] = {}
-    for device in devices:
-        reading = yield Msg("read", device)
-        if reading is not None:
-            readings.update(reading)
+    try:
+        for device in devices:
+            reading = yield Msg("read", device)
+            if reading is not None:
+                readings.update(reading)
+    except Exception:
+        yield Msg("drop")  # so that the plan may try again
+        raise
     yield _SAVE
     return readings
+
+
+def _separate(devices: Iterable[Any]) -> list[Any]:
+    given = dict.fromkeys(devices)
+    return [
+        device
+        for device in given
+        if (parent := getattr(device, "parent", None)) is None or not _is_within(parent, given)
+    ]
+
+
+def _is_within(device: Any, others: Container[Any]) -> bool:
+    """Whether it, or what it is part of, is one of the others."""
+    while device is not None:
+        if device in others:
+            return True
+        device = getattr(device, "parent", None)
+    return False
 
 
 def one_shot(
@@ -305,21 +334,26 @@ def repeat(
     ----------
     plan : function that makes the plan
     num : int, optional
-        How often; None: until somebody stops it.
+        How often; None: until somebody stops it, or ``delay`` has no more.
     delay : float or iterable of float
-        Seconds from the beginning of one to the beginning of the next.
+        Seconds from the beginning of one to the beginning of the next; the time of a pause does not count.
     """
-    delays = itertools.repeat(delay) if isinstance(delay, (int, float)) else iter(delay)
-    for index in itertools.count() if num is None else range(num):
-        began = yield Msg("time")
+    delays = iter(delay) if isinstance(delay, Iterable) else itertools.repeat(delay)
+    for done in itertools.count(1) if num is None else range(1, num + 1):
+        began = yield _ELAPSED
         yield _CHECKPOINT
-        yield from plan()
-        pause_s = 0.0 if num is not None and index + 1 == num else next(delays, None)
-        if pause_s is None:
-            raise ValueError(
-                f"delay has {index} values; repeating {num} times takes {num} - 1 of them"
-            )
-        left = began + pause_s - (yield Msg("time"))
+        yield from as_generator(plan())
+        if done == num:
+            return
+        try:
+            pause_s = next(delays)
+        except StopIteration:
+            if num is None:
+                return
+            raise PlanError(
+                f"{num} readings have {num - 1} delays between them; got {done - 1}"
+            ) from None
+        left = began + (pause_s or 0.0) - (yield _ELAPSED)
         if left > 0:
             yield _CHECKPOINT
             yield Msg("sleep", None, left)
@@ -327,7 +361,7 @@ def repeat(
 
 def _pairs(args: Sequence[Any]) -> list[tuple[Any, Any]]:
     if len(args) % 2:
-        raise ValueError(
+        raise PlanError(
             f"{len(args)} arguments; expected pairs: device, position, device, position, ..."
         )
     return list(zip(args[::2], args[1::2], strict=True))

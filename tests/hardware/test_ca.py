@@ -92,13 +92,32 @@ def local_addresses(pid: int) -> set[str]:
     return {socket.inet_ntoa(int(address, 16).to_bytes(4, "little")) for address in packed}
 
 
+CLIENT = """
+import sys
+from beamtwin.hardware.ca import CATransport
+
+transport = CATransport(addresses=["127.0.0.1"], port=int(sys.argv[1]))
+transport.connect([transport.channel("T:x")])
+print("connected", flush=True)
+sys.stdin.readline()
+transport.close()
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_neither_end_has_a_socket_outside_the_loopback(
-    doomed: IOCProcess, connect: Callable[..., CATransport]
-) -> None:
-    connected(connect(doomed.port), "x")
+def test_neither_end_has_a_socket_outside_the_loopback(doomed: IOCProcess) -> None:
+    """The client in a process of its own: the tests' has other tests' sockets."""
+    command = [sys.executable, "-c", CLIENT, str(doomed.port)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        assert client.stdout.readline() == "connected\n"
+        bound = local_addresses(client.pid)
+        client.stdin.write("\n")
     assert doomed.process.pid is not None
-    assert local_addresses(os.getpid()) == {"127.0.0.1"}
+    assert bound == {"127.0.0.1"}
     assert local_addresses(doomed.process.pid) == {"127.0.0.1"}
 
 

@@ -179,6 +179,22 @@ def test_a_put_is_done_when_processing_has_ended_and_all_monitors_have_come(
         end()
 
 
+def test_a_put_without_completion_is_done_at_once(
+    pv: Callable[[str], Channel], until: Callable[[Callable[[], bool]], None]
+) -> None:
+    """And has been written all the same; it waits for no processing that is under way."""
+    channel = pv("move")
+    moving = channel.put(7.0)
+    told = pv("x").put(1.5, completion=False)
+    told.wait(PATIENCE_S)
+    assert told.success
+    until(lambda: pv("x").get().value == 1.5)
+    moving.wait(PATIENCE_S)
+    ended = channel.put(8.0, completion=False)
+    ended.wait(PATIENCE_S)
+    until(lambda: pv("rbv").get().value == 8.0)
+
+
 def test_pvs_that_do_not_answer_are_all_named(transport: Transport) -> None:
     channels = [transport.channel(f"T:{name}") for name in ("x", "nowhere", "neither")]
     with pytest.raises(NotConnectedError, match=r"T:nowhere.*T:neither") as raised:

@@ -1,6 +1,6 @@
 """Virtual time, and virtual time held to the wall."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any
 
@@ -17,7 +17,7 @@ EPOCH = 1_700_000_000.0
 def after(clock: SimClock, delay: float, act: Callable[[], object]) -> None:
     """Let a process act ``delay`` seconds from now."""
 
-    def process() -> Iterator[Any]:
+    def process() -> Generator[Any, Any, None]:
         yield clock.env.timeout(delay)
         act()
 
@@ -170,7 +170,7 @@ def test_work_that_fails_raises_where_its_result_is_awaited(clock: SimClock) -> 
     future.set_exception(OSError("no memory"))
     heard: list[str] = []
 
-    def process() -> Iterator[Any]:
+    def process() -> Generator[Any, Any, None]:
         try:
             yield clock.result(future)
         except OSError as error:
@@ -315,7 +315,7 @@ def test_results_come_when_they_are_there(paced: PacedClock, wall: FakeWall) -> 
     future: Future[str] = Future()
     heard: list[tuple[str, float]] = []
 
-    def process() -> Iterator[Any]:
+    def process() -> Generator[Any, Any, None]:
         heard.append(((yield paced.result(future)), wall.now))
         yield paced.env.timeout(1.0)
         heard.append(("later", wall.now))
