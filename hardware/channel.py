@@ -73,8 +73,11 @@ class Channel(Protocol):
         """
         ...
 
-    def put(self, value: Any) -> Status:
-        """Write; the status is done when the server says that processing has ended.
+    def put(self, value: Any, *, completion: bool = True, timeout: float | None = None) -> Status:
+        """Write; the status is done when the server says that processing has ended, or fails after ``timeout`` seconds.
+
+        With ``completion=False`` it is done when the value has been sent. That is for what ends something, as STOP or
+        Acquire=0: an EPICS server queues a put with completion behind the one whose processing is under way.
 
         A status that fails with `PutError` says that the server refused. (A move beyond a motor's soft limits,
         or one that is stopped, is not refused: as in EPICS, that put succeeds.)

@@ -7,7 +7,7 @@ from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.orchestration.status import Status
 
-__all__ = ["Steps", "regardless", "sequence", "within"]
+__all__ = ["Steps", "regardless", "sequence"]
 
 #: Yields what is to be waited for; what fails is raised where it was yielded.
 Steps = Generator[Status, None, None]
@@ -63,18 +63,3 @@ def regardless(*parts: Steps) -> Steps:
             errors.append(error)
     if errors:
         raise errors[0]
-
-
-def within(clock: Clock, status: Status, timeout: float, name: str) -> Status:
-    """A status that ends as ``status`` does, or fails after ``timeout`` seconds."""
-    limited = Status(clock, timeout=timeout, name=name)
-
-    def follow(ended: Status) -> None:
-        error = ended.exception()
-        if error is None:
-            limited.set_finished()
-        else:
-            limited.set_exception(error)
-
-    status.add_callback(follow)
-    return limited

@@ -7,9 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from beamtwin.hardware.channel import Channel, Metadata, Reading, Transport
 from beamtwin.hardware.conversion import Conversion, conversion, describe_type
-from beamtwin.hardware.sequence import within
 from beamtwin.orchestration.errors import LimitsError, NotConnectedError
-from beamtwin.orchestration.status import Status, finished
+from beamtwin.orchestration.status import Status
 
 __all__ = ["Kind", "Signal", "SignalR", "SignalRW", "SignalW", "check_limits", "document"]
 
@@ -273,14 +272,11 @@ class SignalW(Signal[T]):
         timeout : float, optional
             Seconds until the status fails; None waits for as long as it takes.
         """
-        status = self._put(self._checked(value))
-        if timeout is None or status.done:
-            return status
-        return within(self.transport.clock, status, timeout, f"{self.name}: set to {value}")
+        return self._put(self._checked(value), timeout)
 
     def send(self, value: T) -> None:
         """Write, and do not ask when that is done: a server would answer behind the very thing it is to end."""
-        error = self.channel.put(self._to_pv(value)).exception()
+        error = self.channel.put(self._to_pv(value), completion=False).exception()
         if error is not None:
             raise error
 
@@ -288,11 +284,8 @@ class SignalW(Signal[T]):
         """Raise `LimitsError` for what may not be written: a value of another kind, or beyond the limits."""
         self._checked(value)
 
-    def _put(self, raw: Any) -> Status:
-        status = self.channel.put(raw)
-        if self._completion or status.done:
-            return status
-        return finished(self.transport.clock, f"put to {self.channel.name}")
+    def _put(self, raw: Any, timeout: float | None = None) -> Status:
+        return self.channel.put(raw, completion=self._completion, timeout=timeout)
 
     def _checked(self, value: T) -> Any:
         raw = self._to_pv(value)

@@ -8,7 +8,7 @@ import numpy as np
 from beamtwin.hardware.channel import Channel, Metadata, Reading
 from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.errors import NotConnectedError, PutError
-from beamtwin.orchestration.status import Status, finished
+from beamtwin.orchestration.status import Status, finished, gather
 
 __all__ = ["SoftChannel", "SoftTransport"]
 
@@ -109,7 +109,7 @@ class SoftChannel:
             self._check_connected()
         return self._reading
 
-    def put(self, value: Any) -> Status:
+    def put(self, value: Any, *, completion: bool = True, timeout: float | None = None) -> Status:
         """Store a value; fails as a server would."""
         try:
             self._check_connected()
@@ -119,7 +119,9 @@ class SoftChannel:
             status.set_exception(error)
             return status
         ended = None if self.hook is None else self.hook(self._reading.value)
-        return finished(self._clock, f"put to {self.name}") if ended is None else ended
+        if ended is None or not completion:
+            return finished(self._clock, f"put to {self.name}")
+        return gather(self._clock, [ended], f"put to {self.name}", timeout=timeout)
 
     def subscribe(self, callback: Callable[[Reading], object]) -> Callable[[], None]:
         """Call ``callback`` now and with each later value."""

@@ -119,9 +119,7 @@ class Session:
         if hook:
             hook(set(pending))
         try:
-            return self.wait_until(
-                lambda: _all_done(pending), timeout, lambda: names(_not_done(pending))
-            )
+            return self.wait_until(_all_done(pending), timeout, lambda: names(_not_done(pending)))
         finally:
             pending[:] = _not_done(pending)
             if hook:
@@ -139,8 +137,9 @@ class Session:
             raise FailedStatus(status) from error
 
     def _check_clock(self, status: Status) -> None:
-        on_the_wall = isinstance(status.clock, WallClock) and isinstance(self.clock, WallClock)
-        if status.clock is not self.clock and not on_the_wall:
+        if status.clock is self.clock:
+            return
+        if not (isinstance(status.clock, WallClock) and isinstance(self.clock, WallClock)):
             raise DeviceError(
                 f"{status.name}: the device lives by another clock than the engine, and would never be done: "
                 "make the engine as RunEngine(clock=transport.clock)"
@@ -181,10 +180,11 @@ class Session:
 
     def remember(self, msg: Msg) -> None:
         """Keep a message for the case that the plan is taken up again from its last checkpoint."""
-        if self.since_checkpoint is not None and self.rewindable and msg[0] not in NOT_REPLAYED:
+        if msg[0] in NOT_REPLAYED:
+            if msg[0] in RESETS_CHECKPOINT:
+                self.checkpoint()
+        elif self.since_checkpoint is not None and self.rewindable:
             self.since_checkpoint.append(msg)
-        if msg[0] in RESETS_CHECKPOINT:
-            self.checkpoint()
 
     def checkpoint(self) -> None:
         """From here the plan can be taken up again."""
@@ -258,11 +258,15 @@ class Session:
         self.exit_status, self.reason = error.exit_status, reason
 
 
-def _all_done(pending: list[Any]) -> bool:
-    """Whether all are; forgets those that are, since it is asked often."""
-    while pending and pending[-1].done:
-        pending.pop()
-    return not pending
+def _all_done(pending: list[Any]) -> Callable[[], bool]:
+    """Says whether all are; forgets those that are, since it is asked often."""
+
+    def all_done() -> bool:
+        while pending and pending[-1].done:
+            pending.pop()
+        return not pending
+
+    return all_done
 
 
 def _not_done(statuses: Iterable[Any]) -> list[Any]:

@@ -42,7 +42,7 @@ class Status:
         self.done = False
         self.clock = clock
         self._exception: BaseException | None = None
-        self._callbacks: list[Callback] = []
+        self._callbacks: tuple[Callback, ...] = ()
         self._lock = threading.Lock()
         self._timer = None
         if timeout is not None:
@@ -80,7 +80,7 @@ class Status:
         """Call ``callback(status)`` at the end, or at once if that has come."""
         with self._lock:
             if not self.done:
-                self._callbacks.append(callback)
+                self._callbacks += (callback,)
                 return
         callback(self)
 
@@ -101,7 +101,7 @@ class Status:
                 return
             self._exception = exception
             self.done = True
-            callbacks, self._callbacks = self._callbacks, []
+            callbacks, self._callbacks = self._callbacks, ()
         if self._timer is not None:
             self._timer.cancel()
         try:
@@ -121,14 +121,14 @@ class Status:
 
 def _call_all(callbacks: Iterable[Callback], status: Status) -> None:
     """Call every one, whatever the others raise; raise the first of that then."""
-    errors = []
+    first: Exception | None = None
     for callback in callbacks:
         try:
             callback(status)
         except Exception as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def failure(status: Any) -> BaseException | None:
@@ -151,16 +151,24 @@ def names(statuses: Iterable[Any]) -> str:
     return ", ".join(getattr(status, "name", None) or repr(status) for status in statuses)
 
 
-def gather(clock: Clock, statuses: Iterable[Any], name: str | None = None) -> Status:
+def gather(
+    clock: Clock,
+    statuses: Iterable[Any],
+    name: str | None = None,
+    *,
+    timeout: float | None = None,
+) -> Status:
     """One status for many: done when all are, failed when the first of them fails.
 
     Parameters
     ----------
     name : str, optional
         Default: all their names.
+    timeout : float, optional
+        In seconds from now, for all of them.
     """
     waiting = list(statuses)
-    whole = Status(clock, name=name or names(waiting))
+    whole = Status(clock, timeout=timeout, name=name or names(waiting))
     left = len(waiting)
     lock = threading.Lock()
 

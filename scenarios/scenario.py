@@ -30,8 +30,9 @@ class Scenario:
 
     name: str
     title: str
-    devices: Callable[[Transport, Path], Any]
-    """Makes the devices on a transport, as attributes of one object; files of theirs go into the folder."""
+    devices: Callable[[Transport, Path, Callable[[], str]], Any]
+    """Makes the devices on a transport, as attributes of one object. Their files go into the folder; the function
+    makes uids."""
     world: Callable[..., Any]
     """Makes the twin: ``world(clock, level=..., seed=..., noise=...)``, see `beamtwin.twin.world.World`."""
     plans: Mapping[str, Callable[..., Iterable[Msg]]]

@@ -47,9 +47,14 @@ class SimClock:
         awaiting: str | Callable[[], str] = "a condition",
     ) -> bool:
         """Step the timeline until ``ready()`` holds; see `Clock.wait`."""
-        deadline = INFINITY if timeout is None else self.env.now + timeout
+        env, timers = self.env, self._timers
+        deadline = INFINITY if timeout is None else env.now + timeout
         while not ready():
-            due = self._next_due()
+            due = env.peek()
+            if due <= deadline and due < timers.next_due():
+                env.step()  # as nearly always
+                continue
+            due, is_event = self._next_due()
             if due == INFINITY and deadline == INFINITY:
                 raise DeadlockError(
                     f"nothing is left to happen at t = {self.env.now:g} s that could end the wait for "
@@ -58,7 +63,7 @@ class SimClock:
             if due > deadline:
                 self._advance_to(deadline)
                 return False
-            self._step(due)
+            self._step(due, is_event)
         return True
 
     def sleep(self, duration: float) -> None:
@@ -81,12 +86,14 @@ class SimClock:
         _settle(event, future)
         return event
 
-    def _next_due(self) -> float:
-        return min(self.env.peek(), self._timers.next_due())
+    def _next_due(self) -> tuple[float, bool]:
+        """When the next thing is due, and whether it is an event; else it is a timer."""
+        event, timer = self.env.peek(), self._timers.next_due()
+        return (event, True) if event <= timer else (timer, False)
 
-    def _step(self, due: float) -> None:
+    def _step(self, due: float, is_event: bool) -> None:
         """Do the one thing that is due next."""
-        if self.env.peek() <= due:
+        if is_event:
             self.env.step()
         else:
             self._advance_to(due)
@@ -187,8 +194,10 @@ class PacedClock(SimClock):
 
     def _catch_up(self, now: float) -> float:
         """Do what is due until ``now``; returns when the next thing is due."""
-        while (due := self._next_due()) <= now:
-            self._step(due)
+        due, is_event = self._next_due()
+        while due <= now:
+            self._step(due, is_event)
+            due, is_event = self._next_due()
         self._advance_to(now)
         return due
 

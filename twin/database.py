@@ -52,29 +52,29 @@ class RecordChannel:
         """The value now; see `Channel.get`."""
         return (self._record or self.record).read(self._field)
 
-    def put(self, value: Any) -> Status:
-        """Write, with put-completion; see `Channel.put`."""
+    def put(self, value: Any, *, completion: bool = True, timeout: float | None = None) -> Status:
+        """Write; see `Channel.put`."""
         record = self._record or self.record
         clock = self._database.clock
         try:
-            completion = record.put(self._field, value)
+            ended = record.put(self._field, value)
         except PutError as error:
             status = Status(clock, name=self.name)
             status.set_exception(error)
             return status
-        if completion is None:
+        if ended is None or not completion:
             return finished(clock, self.name)
-        status = Status(clock, name=self.name)
-        if completion.triggered:
-            _settle(status, completion)
+        status = Status(clock, timeout=timeout, name=self.name)
+        if ended.triggered:
+            _settle(status, ended)
         else:
             self._pending.append(status)
-            completion.callbacks.append(partial(self._settle, status))
+            ended.callbacks.append(partial(self._settle, status))
         return status
 
-    def _settle(self, status: Status, completion: simpy.Event) -> None:
+    def _settle(self, status: Status, ended: simpy.Event) -> None:
         self._pending.remove(status)
-        _settle(status, completion)
+        _settle(status, ended)
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Monitor the value, across disconnections; see `Channel.subscribe`."""

@@ -83,6 +83,16 @@ class Description:
         """Every PV that moves something, once."""
         return tuple(dict.fromkeys(pv for axis in self.axes for pv, _ in axis.pvs))
 
+    def counter(self, name: str, kind: type[T]) -> T:
+        """The counter of that name; raises DescriptionError where there is none of that kind."""
+        counter = self.counters.get(name)
+        if not isinstance(counter, kind):
+            kinds = ", ".join(f"{n} ({type(c).__name__})" for n, c in self.counters.items())
+            raise DescriptionError(
+                f"there is no {kind.__name__} {name!r} among the counters: {kinds or 'none'}"
+            )
+        return counter
+
     def beamline_at(self, readings: Mapping[str, float]) -> Beamline:
         """The beamline with all axes where these values of `pvs` put them."""
         moved = {(axis.element, axis.parameter): axis.value(readings) for axis in self.axes}

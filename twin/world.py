@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from beamtwin.twin.detectors.photon_counter import PhotonCounter
 from beamtwin.twin.detectors.point_counter import PointCounter
 from beamtwin.twin.elements import Detector
 from beamtwin.twin.levels.level import FieldCache
-from beamtwin.twin.records import TextRecord
+from beamtwin.twin.records import MotorRecord, TextRecord
 from beamtwin.twin.records.scaler import Counts
 
 __all__ = ["Optics", "PixelDetector", "World", "point_counts", "read_provenance"]
@@ -62,7 +62,7 @@ class Optics:
         """The beamline as it stands now."""
         records = self._records
         return self._description.beamline_at(
-            {pv: records[pv].position for pv in self._description.pvs}
+            {pv: cast(MotorRecord, records[pv]).position for pv in self._description.pvs}
         )
 
     def irradiance(self, plane: str) -> "Future[Irradiance]":

@@ -77,6 +77,10 @@ class Link:
         """Write, and hear when processing has ended."""
         self._request(lambda channel: channel.write(payload, notify=True), answer)
 
+    def tell(self, payload: Any, answer: "Future[Any]") -> None:
+        """Write, and hear no more of it than that it was sent."""
+        self._request(lambda channel: channel.write(payload), answer, answered=False)
+
     def watch(self, monitor: Callable[[Any], object] | None) -> None:
         """Begin to send every value to ``monitor``, or end that."""
         self.monitor = monitor
@@ -98,11 +102,20 @@ class Link:
         self._client.search(self, timeouts.RETRY_S)
         self._client.changed()
 
-    def _request(self, command: Callable[[ca.ClientChannel], Any], answer: "Future[Any]") -> None:
+    def _request(
+        self,
+        command: Callable[[ca.ClientChannel], Any],
+        answer: "Future[Any]",
+        *,
+        answered: bool = True,
+    ) -> None:
         if self.circuit is None or self.channel is None or not self.connected:
             answer.set_exception(NotConnectedError(f"{self.pv}: not connected"))
-        else:
+        elif answered:
             self.circuit.request(self, command(self.channel), answer)
+        else:
+            self.circuit.send(command(self.channel))
+            answer.set_result(None)
 
 
 def _read_all(links: Sequence[Link], answers: "Sequence[Future[Any]]") -> None:

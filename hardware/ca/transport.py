@@ -146,9 +146,10 @@ class CAChannel:
         """Ask for the value now, connecting first where that is needed; see `Channel.get`."""
         return self._transport.get_many([self])[0]
 
-    def put(self, value: Any) -> Status:
+    def put(self, value: Any, *, completion: bool = True, timeout: float | None = None) -> Status:
         """Write; the status is done when the server has processed the value; see `Channel.put`."""
-        status = Status(self._transport.clock, name=f"{self.name}: put {reprlib.repr(value)}")
+        name = f"{self.name}: put {reprlib.repr(value)}"
+        status = Status(self._transport.clock, timeout=timeout, name=name)
         answer: Future[Any] = Future()
         answer.add_done_callback(
             lambda answer: self._dispatcher.submit(self._settle, status, value, answer)
@@ -158,7 +159,8 @@ class CAChannel:
         except (TypeError, ValueError, NotConnectedError) as error:
             answer.set_exception(error)
         else:
-            self._client.call(self.link.write, payload, answer)
+            write = self.link.write if completion else self.link.tell
+            self._client.call(write, payload, answer)
         return status
 
     def subscribe(self, callback: Callable[[Reading], object]) -> Callable[[], None]:

@@ -8,6 +8,8 @@ from beamtwin.scenarios.chx.devices import PREFIXES
 from beamtwin.twin.areadetector import Camera
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.description import load_description
+from beamtwin.twin.detectors.photon_counter import PhotonCounter
+from beamtwin.twin.detectors.point_counter import PointCounter
 from beamtwin.twin.noise import stream
 from beamtwin.twin.records import MotorRecord, ScalerRecord
 from beamtwin.twin.world import PixelDetector, World, point_counts
@@ -57,9 +59,9 @@ def make_world(clock: SimClock, *, level: str = "fast", seed: int = 0, noise: bo
     def noise_of(name: str) -> np.random.Generator | None:
         return stream(seed, name) if noise else None
 
-    eiger = PixelDetector(optics, description.counters["Eig4M"], noise_of("Eig4M"))
+    eiger = PixelDetector(optics, description.counter("Eig4M", PhotonCounter), noise_of("Eig4M"))
     Camera(database, PREFIXES["eiger4m"], eiger, manufacturer="DECTRIS", model="Eiger 4M")
-    diode = description.counters["diode"]
+    diode = description.counter("diode", PointCounter)
     database.add(
         ScalerRecord(
             clock,

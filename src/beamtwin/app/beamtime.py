@@ -7,24 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import beamtwin
+from beamtwin.app import DEFAULT_PORT
+from beamtwin.app.options import UsageError
 from beamtwin.databroker.broker import Broker
 from beamtwin.hardware.ca import CATransport
 from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.device import connect
 from beamtwin.orchestration.documents import SeededUids, random_uid
 from beamtwin.orchestration.engine import RunEngine
+from beamtwin.orchestration.errors import NotConnectedError
 from beamtwin.orchestration.interrupts import AbortOnSigint
 from beamtwin.scenarios.scenario import Scenario
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.world import read_provenance
 
-__all__ = ["DEFAULT_PORT", "Beamtime", "Settings", "open_beamtime", "open_broker"]
-
-#: Of the twin's IOC: not EPICS' own 5064, so that a twin is never taken for the beamline by mistake.
-DEFAULT_PORT = 15064
+__all__ = ["Beamtime", "Settings", "open_beamtime", "open_broker"]
 
 CATALOG = "catalog.sqlite"
 ASSETS = "assets"
+
+#: Of the PVs that did not answer, so many are named.
+SHOWN_PVS = 3
 
 
 @dataclass(frozen=True)
@@ -56,33 +59,74 @@ class Beamtime:
 
 
 @contextmanager
-def open_broker(data: Path) -> Iterator[Broker]:
-    """The catalogue of a data folder."""
-    with Broker.open(data / CATALOG) as broker:
+def open_broker(data: Path, *, readonly: bool = False) -> Iterator[Broker]:
+    """The catalogue of a data folder; made if it is not there, and not only to be read."""
+    with Broker.open(data / CATALOG, readonly=readonly) as broker:
         yield broker
 
 
 @contextmanager
 def open_beamtime(scenario: Scenario, settings: Settings) -> Iterator[Beamtime]:
     """Connect a scenario's devices to the target that the settings name, and subscribe a catalogue."""
-    assets = settings.data / ASSETS
-    assets.mkdir(exist_ok=True)
+    assets = _folder(settings.data / ASSETS)
     with ExitStack() as stack:
         broker = stack.enter_context(open_broker(settings.data))
         transport, provenance = stack.enter_context(TARGETS[settings.target](scenario, settings))
         new_uid = random_uid if settings.epoch is None else SeededUids(settings.seed)
         devices = scenario.devices(transport, assets, new_uid)
-        connect(*vars(devices).values())
+        _connect(devices, transport)
         engine = RunEngine(
             {"twin": provenance, "versions": {"beamtwin": beamtwin.__version__}},
             clock=transport.clock,
             context_managers=[AbortOnSigint],
             new_uid=new_uid,
         )
-        if len(broker):
-            engine.md["scan_id"] = broker[-1].start.get("scan_id", 0)
+        engine.md["scan_id"] = _last_scan_id(broker)
         engine.subscribe(broker.insert)
         yield Beamtime(engine, devices, broker, provenance)
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be made the folder of the detectors' files: {error.strerror or error}; "
+            "move away what is there, or choose another data folder with --data"
+        ) from error
+    return path
+
+
+def _last_scan_id(broker: Broker) -> int:
+    """That of the last run that has one: imported runs need not."""
+    numbered = iter(broker.search({"scan_id": {"$exists": True}}))
+    last = next(numbered, None)
+    return 0 if last is None else last.start["scan_id"]
+
+
+def _connect(devices: Any, transport: Transport) -> None:
+    try:
+        connect(*vars(devices).values())
+    except NotConnectedError as error:
+        raise NotConnectedError(f"{_in_short(error)}{_searched(transport)}") from error
+
+
+def _in_short(error: NotConnectedError) -> str:
+    """Where hundreds of PVs are missing, the first of them say enough."""
+    summary, *missing = (line.strip() for line in str(error).splitlines())
+    more = len(missing) - SHOWN_PVS
+    rest = f"; and {more} more, which --debug lists" if more > 0 else ""
+    return f"{summary} {'; '.join(missing[:SHOWN_PVS])}{rest}"
+
+
+def _searched(transport: Transport) -> str:
+    if not isinstance(transport, CATransport):
+        return ""
+    places = ", ".join("{}:{}".format(*address) for address in transport.addresses)
+    return (
+        f" (searched for at {places or 'no address'}: does the IOC run, and is that where it is? "
+        "EPICS_CA_ADDR_LIST and EPICS_CA_SERVER_PORT say where to look)"
+    )
 
 
 @contextmanager
@@ -100,8 +144,16 @@ def _open_twin(
 @contextmanager
 def _open_ioc(scenario: Scenario, settings: Settings) -> Iterator[tuple[Transport, dict[str, Any]]]:
     """A twin that is served over Channel Access on this machine, in real time."""
-    with _channel_access(CATransport(addresses=["127.0.0.1"], port=settings.port)) as transport:
-        yield transport, {"target": "ioc", **read_provenance(transport)}
+    port = settings.port
+    with _channel_access(CATransport(addresses=["127.0.0.1"], port=port)) as transport:
+        try:
+            provenance = read_provenance(transport)
+        except NotConnectedError as error:
+            raise NotConnectedError(
+                f"no twin answers at 127.0.0.1:{port}: start one, in another terminal, "
+                f"with `beamtwin ioc {scenario.name} --port {port}` ({_in_short(error)})"
+            ) from error
+        yield transport, {"target": "ioc", **provenance}
 
 
 @contextmanager

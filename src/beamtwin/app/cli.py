@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from beamtwin import __version__
+from beamtwin.app import DEFAULT_PORT
 
 __all__ = ["app", "run"]
 
@@ -51,10 +53,11 @@ Engine = Annotated[
     Level, typer.Option("--engine", help="The twin's physics: closed forms, or wave optics by SRW.")
 ]
 Seed = Annotated[int, typer.Option(help="Of the twin's noise: the same seed, the same bits.")]
-Port = Annotated[int, typer.Option(help="Of the twin's IOC.")]
+Port = Annotated[int, typer.Option(help="Of the twin's IOC.", min=0, max=65535)]
 Noise = Annotated[bool, typer.Option("--noise/--no-noise", help="Counting statistics on the twin.")]
 
-DEFAULT_PORT = 15064
+#: The exit code of what Ctrl-C ended: as shells have it, 128 and the number of SIGINT.
+INTERRUPTED = 130
 
 #: ``beamtwin show -1`` means the last run, and no option.
 RUNS_FROM_THE_END = {"ignore_unknown_options": True}
@@ -79,8 +82,12 @@ def run_plan(
         list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="The plan's arguments.")
     ] = None,
     target: Annotated[
-        Target, typer.Option(help="The twin in this process, or the twin's IOC (beamtwin ioc).")
-    ] = Target.twin,
+        Target | None,
+        typer.Option(
+            help="The twin in this process, or the twin's IOC (beamtwin ioc).",
+            show_default=Target.twin.value,
+        ),
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Run on the real beamline.")] = False,
     engine: Engine = Level.fast,
     seed: Seed = 0,
@@ -98,11 +105,11 @@ def run_plan(
     """Run a plan: on the twin, unless --live says otherwise."""
     from beamtwin.app import running
     from beamtwin.app.beamtime import Settings
-    from beamtwin.app.options import data_folder
+    from beamtwin.app.options import data_folder, one_target
 
     settings = Settings(
+        target=one_target(target, live, epoch),
         data=data_folder(data),
-        target="live" if live else target.value,
         level=engine.value,
         seed=seed,
         noise=noise,
@@ -137,14 +144,14 @@ def list_runs(
     query: Annotated[
         str, typer.Option("--query", help="""Mongo's query language: '{"plan_name": "scan"}'""")
     ] = "{}",
-    limit: Annotated[int, typer.Option(help="The most runs to list.")] = 20,
+    limit: Annotated[int, typer.Option(help="The most runs to list.", min=1)] = 20,
     data: Data = None,
 ) -> None:
     """List runs, the newest first."""
     from beamtwin.app import showing
-    from beamtwin.app.options import data_folder
+    from beamtwin.app.options import data_path
 
-    showing.list_runs(data_folder(data), query, limit)
+    showing.list_runs(data_path(data), query, limit)
 
 
 @app.command(context_settings=RUNS_FROM_THE_END)
@@ -156,9 +163,9 @@ def show(
 ) -> None:
     """Show a run: where it came from, its streams, its first and last events."""
     from beamtwin.app import showing
-    from beamtwin.app.options import data_folder
+    from beamtwin.app.options import data_path
 
-    showing.show_run(data_folder(data), uid)
+    showing.show_run(data_path(data), uid)
 
 
 @app.command(context_settings=RUNS_FROM_THE_END)
@@ -175,9 +182,9 @@ def compare(
 ) -> None:
     """Compare a measured run with a simulated one: numbers, a figure, a report."""
     from beamtwin.app import showing
-    from beamtwin.app.options import data_folder
+    from beamtwin.app.options import data_path
 
-    showing.compare_runs(data_folder(data), measured, simulated, out)
+    showing.compare_runs(data_path(data), measured, simulated, out)
 
 
 @app.command()
@@ -197,7 +204,7 @@ def run(arguments: Sequence[str]) -> int:
     An error that a person can act on is one line on stderr; ``--debug`` shows where it came from.
     """
     debug = "--debug" in arguments
-    with _one_line_errors(debug) as outcome:
+    with _one_line_warnings(), _one_line_errors(debug) as outcome:
         app([argument for argument in arguments if argument != "--debug"], standalone_mode=True)
     return outcome[0]
 
@@ -209,22 +216,39 @@ def _one_line_errors(debug: bool) -> Iterator[list[int]]:
         yield outcome
     except SystemExit as end:
         outcome[0] = end.code if isinstance(end.code, int) else 1
-    except KeyboardInterrupt:
-        print("beamtwin: interrupted", file=sys.stderr)
-        outcome[0] = 130
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if debug:
             traceback.print_exc()
         else:
             print(f"beamtwin: {describe(error)}", file=sys.stderr)
-        outcome[0] = 1
+        outcome[0] = INTERRUPTED if _is_interruption(error) else 1
 
 
-def describe(error: Exception) -> str:
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    """What Python warns of, without the line of code that it comes from."""
+
+    def show(message: Warning | str, *_: object) -> None:
+        print(f"beamtwin: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _is_interruption(error: BaseException) -> bool:
+    from beamtwin.orchestration.errors import RunEngineInterrupted
+
+    return isinstance(error, (KeyboardInterrupt, RunEngineInterrupted))
+
+
+def describe(error: BaseException) -> str:
     """What to tell a person: an error that was foreseen says it itself."""
     from beamtwin.databroker.errors import DataBrokerError
     from beamtwin.orchestration.errors import BeamtwinError
 
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted by Ctrl-C"
     text = str(error) or type(error).__name__
     if isinstance(error, (BeamtwinError, DataBrokerError)):
         return text

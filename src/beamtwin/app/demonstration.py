@@ -11,7 +11,7 @@ from rich.table import Table
 
 from beamtwin.app.beamtime import Settings, open_beamtime, open_broker
 from beamtwin.app.options import data_folder
-from beamtwin.app.running import RunProgress
+from beamtwin.app.running import RunProgress, report_interrupted
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.compare.comparison import Comparison
 from beamtwin.databroker.compare.figure import save_figure
@@ -49,6 +49,7 @@ def run(out: Path, level: str) -> None:
     settings = Settings(data=data_folder(out), level=level)
     console.print(f"[bold]{TITLE}[/]\n")
     with open_broker(settings.data) as broker:
+        report_interrupted(broker, console, settings.data)
         measured = import_measurement(broker)
         gaps = _fitted_gaps(measured)
     console.print(f"1. {len(measured)} measured patterns are in the catalogue")

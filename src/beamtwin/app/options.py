@@ -1,6 +1,7 @@
 """Where things are kept, and how ``name=value`` on the command line becomes a plan's argument."""
 
 import inspect
+import math
 import os
 import types
 import typing
@@ -10,34 +11,63 @@ from typing import Any
 
 from beamtwin.orchestration.errors import BeamtwinError
 
-__all__ = ["UsageError", "data_folder", "plan_arguments"]
+__all__ = ["UsageError", "data_folder", "data_path", "one_target", "plan_arguments"]
 
 
 class UsageError(BeamtwinError):
     """Something on the command line that makes no sense."""
 
 
+def data_path(given: Path | None) -> Path:
+    """Where the catalogue and its files are: given, else ``$BEAMTWIN_DATA``, else the user's own folder."""
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    # An IOC, which writes the detectors' files, has a working directory of its own.
+    return (given or Path(os.environ.get("BEAMTWIN_DATA") or home / "beamtwin")).absolute()
+
+
 def data_folder(given: Path | None) -> Path:
-    """The folder of the catalogue and its files: given, else ``$BEAMTWIN_DATA``, else the user's own.
+    """The folder at `data_path`, made if it is not there, to be written to.
 
     Raises
     ------
     UsageError
         If it cannot be made or written to.
     """
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    folder = given or Path(os.environ.get("BEAMTWIN_DATA") or home / "beamtwin")
+    folder = data_path(given)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        is_file = isinstance(error, FileExistsError)
+        why = "there is a file of this name" if is_file else error.strerror or error
         raise UsageError(
-            f"data folder {folder}: {error.strerror or error}; choose another with --data or BEAMTWIN_DATA"
+            f"data folder {folder}: {why}; choose another with --data or BEAMTWIN_DATA"
         ) from error
     if not os.access(folder, os.W_OK):
         raise UsageError(
             f"data folder {folder}: it is read-only; choose another with --data or BEAMTWIN_DATA"
         )
     return folder
+
+
+def one_target(target: str | None, live: bool, epoch: float | None) -> str:
+    """Where a plan runs, of what the command line says of it: ``twin``, ``ioc`` or ``live``.
+
+    Raises
+    ------
+    UsageError
+        Where it says two things at once.
+    """
+    if live and target is not None:
+        raise UsageError(
+            f"--live is the real beamline, --target {target} is a twin: choose one of them"
+        )
+    chosen = "live" if live else str(target or "twin")
+    if epoch is not None and chosen != "twin":
+        raise UsageError(
+            f"--epoch {epoch:.15g}: only the twin in this process can be run again to the last bit; "
+            f"the target is {chosen}"
+        )
+    return chosen
 
 
 def plan_arguments(plan: Callable[..., Any], assignments: Iterable[str]) -> dict[str, Any]:
@@ -82,6 +112,9 @@ def _convert(name: str, text: str, wanted: Any) -> Any:
             )
         return tuple(_convert(name, part, kind) for part, kind in zip(parts, kinds, strict=True))
     try:
-        return wanted(text)
+        value = wanted(text)
     except ValueError:
         raise UsageError(f"{name}={text}: expected {wanted.__name__}") from None
+    if wanted is float and not math.isfinite(value):
+        raise UsageError(f"{name}={text}: expected a finite number")
+    return value

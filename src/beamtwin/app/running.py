@@ -1,6 +1,7 @@
 """``beamtwin run``: a plan, its progress, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from beamtwin.app.beamtime import Beamtime, Settings, open_beamtime
 from beamtwin.app.options import plan_arguments
 from beamtwin.databroker.broker import Broker
-from beamtwin.orchestration.errors import RunEngineInterrupted
+from beamtwin.orchestration.errors import BeamtwinError, RunEngineInterrupted
+from beamtwin.orchestration.messages import Msg
 from beamtwin.scenarios.scenario import load
 
 __all__ = ["RunProgress", "report_interrupted", "run_plan"]
@@ -26,6 +28,7 @@ class RunProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task: Any = None
 
@@ -45,13 +48,15 @@ class RunProgress:
             self._progress.advance(self._task)
 
 
-def report_interrupted(broker: Broker, console: Console) -> None:
-    """Say which runs an earlier process left without an end."""
-    for run in broker.interrupted():
-        scan, uid = run.start.get("scan_id", "?"), run.uid
+def report_interrupted(broker: Broker, console: Console, data: Path) -> None:
+    """Say which runs were left without an end since anybody last began to write in the data folder."""
+    for run in broker.interrupted(new=True):
+        scan, uid = run.start.get("scan_id", "?"), run.uid[:8]
+        points = sum(len(run[name]) for name in run.streams)
         console.print(
-            f"[yellow]scan {scan} ({uid[:8]}) has no end: its process died. "
-            f"What it had stored is there: beamtwin show {uid[:8]}[/]"
+            f"[yellow]scan {scan} ({uid}) has no end: its process died, or could write no more. "
+            f"What it had stored is there, {points} points: beamtwin show {uid} --data {data}[/]",
+            soft_wrap=True,
         )
 
 
@@ -64,22 +69,38 @@ def run_plan(
     plan = scenario.plan(plan_name)
     arguments = plan_arguments(plan, assignments)
     with open_beamtime(scenario, settings) as beamtime:
-        report_interrupted(beamtime.broker, console)
-        uids: list[str] = []
-        try:
-            with RunProgress(console) as progress:
-                subscribers = {"all": progress, "start": lambda _, start: uids.append(start["uid"])}
-                began = beamtime.engine.clock.time()
-                beamtime.engine(plan(beamtime.devices, **arguments), subscribers)
-        except RunEngineInterrupted as error:
-            _show(console, beamtime, uids)
-            raise RunEngineInterrupted(f"the plan was ended: {error}") from error
+        report_interrupted(beamtime.broker, console, settings.data)
+        began = beamtime.engine.clock.time()
+        _take(console, beamtime, plan(beamtime.devices, **arguments))
         duration = beamtime.engine.clock.time() - began
-        _show(console, beamtime, uids)
         target = beamtime.provenance["target"]
-        console.print(f"{duration:,.1f} s of beam time on target {target!r}, in {settings.data}")
+        console.print(
+            f"{duration:,.1f} s of beam time on target {target!r}, in {settings.data}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
-def _show(console: Console, beamtime: Beamtime, uids: Sequence[str]) -> None:
-    for uid in uids:
-        console.print(repr(beamtime.broker[uid]), highlight=False)
+def _take(console: Console, beamtime: Beamtime, plan: Iterable[Msg]) -> None:
+    """Run a plan, and show its runs however it ends."""
+    uids: list[str] = []
+    reasons: list[str] = []
+    subscribers = {
+        "start": lambda _, start: uids.append(start["uid"]),
+        "stop": lambda _, stop: reasons.append(stop["reason"]),
+    }
+    try:
+        with RunProgress(console) as progress:
+            beamtime.engine(plan, {"all": progress, **subscribers})
+    except RunEngineInterrupted as error:
+        raise RunEngineInterrupted(f"the plan was ended: {error}") from error
+    except BeamtwinError as error:
+        first = next(filter(None, reasons), "")
+        if first in ("", str(error)):
+            raise
+        # The plan's own cleaning up failed too; what counts is why it had to.
+        raise BeamtwinError(f"{first}; then, cleaning up: {error}") from error
+    finally:
+        for uid in uids:
+            if uid in beamtime.broker:
+                console.print(repr(beamtime.broker[uid]), highlight=False, soft_wrap=True)

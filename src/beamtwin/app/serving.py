@@ -1,5 +1,7 @@
 """``beamtwin ioc``: the twin over Channel Access."""
 
+import socket
+
 from rich.console import Console
 
 from beamtwin.orchestration.errors import BeamtwinError
@@ -8,6 +10,9 @@ from beamtwin.twin import ioc
 from beamtwin.twin.clock import PacedClock
 
 __all__ = ["serve"]
+
+#: All of this machine's addresses.
+ANY = "0.0.0.0"
 
 
 def serve(
@@ -26,10 +31,14 @@ def serve(
     if not speed > 0:
         raise BeamtwinError(f"--speed {speed:g}: must be above 0 virtual seconds per second")
 
+    reached_at = socket.gethostname() if interface == ANY else interface
+
     def announce(actual_port: int) -> None:
         console.print(
             f"{scenario.title}: {len(world.database.records)} records on {interface}:{actual_port} "
-            f"(EPICS_CA_ADDR_LIST={interface} EPICS_CA_SERVER_PORT={actual_port}); Ctrl-C ends it"
+            f"(EPICS_CA_ADDR_LIST={reached_at} EPICS_CA_SERVER_PORT={actual_port}); Ctrl-C ends it",
+            highlight=False,
+            soft_wrap=True,
         )
 
     clock = PacedClock(speed=speed)
