@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from beamtwin.orchestration.clock import Clock
+from beamtwin.orchestration.clock import Clock, Timer
 from beamtwin.orchestration.errors import (
     StatusTimeoutError,
     UnknownStatusFailure,
@@ -44,9 +44,9 @@ class Status:
         self._exception: BaseException | None = None
         self._callbacks: tuple[Callback, ...] = ()
         self._lock = threading.Lock()
-        self._timer = None
+        self._timer: Timer | None = None
         if timeout is not None:
-            self._timer = clock.call_at(clock.time() + timeout, lambda: self._time_out(timeout))
+            self.limit(timeout)
 
     @property
     def success(self) -> bool:
@@ -83,6 +83,13 @@ class Status:
                 self._callbacks += (callback,)
                 return
         callback(self)
+
+    def limit(self, timeout: float) -> None:
+        """Fail with `StatusTimeoutError` after ``timeout`` seconds from now."""
+        if self._timer is not None:
+            self._timer.cancel()
+        clock = self.clock
+        self._timer = clock.call_at(clock.time() + timeout, lambda: self._time_out(timeout))
 
     def set_finished(self) -> None:
         """The action has ended well. Later word on it is ignored."""

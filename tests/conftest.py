@@ -1,6 +1,7 @@
 """What many tests use."""
 
 import pytest
+
 from beamtwin.twin.clock import SimClock
 
 EPOCH = 1_700_000_000.0

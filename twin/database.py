@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import Any, TypeVar
-
-import simpy
 
 from beamtwin.hardware.channel import Channel, Metadata, Reading
 from beamtwin.orchestration.errors import NotConnectedError, PutError
@@ -64,17 +61,10 @@ class RecordChannel:
             return status
         if ended is None or not completion:
             return finished(clock, self.name)
-        status = Status(clock, timeout=timeout, name=self.name)
-        if ended.triggered:
-            _settle(status, ended)
-        else:
-            self._pending.append(status)
-            ended.callbacks.append(partial(self._settle, status))
-        return status
-
-    def _settle(self, status: Status, ended: simpy.Event) -> None:
-        self._pending.remove(status)
-        _settle(status, ended)
+        if timeout is not None:
+            ended.limit(timeout)
+        self._pending = [*(status for status in self._pending if not status.done), ended]
+        return ended
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Monitor the value, across disconnections; see `Channel.subscribe`."""
@@ -105,15 +95,6 @@ class RecordChannel:
 
     def __repr__(self) -> str:
         return f"<RecordChannel {self.name!r}>"
-
-
-def _settle(status: Status, completion: simpy.Event) -> None:
-    completion.defused = True  # whoever waits for the status hears of a failure
-    error: Any = None if completion.ok else completion.value
-    if error is None:
-        status.set_finished()
-    else:
-        status.set_exception(error)
 
 
 class _Subscription:

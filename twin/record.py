@@ -8,10 +8,9 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import simpy
-
 from beamtwin.hardware.channel import SEVERITIES, Metadata, Reading
 from beamtwin.orchestration.errors import NotConnectedError, PutError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.field import Field, convert, integer, menu, real, short, string, unsigned
 
@@ -23,7 +22,6 @@ __all__ = [
     "integer",
     "menu",
     "real",
-    "refuse",
     "short",
     "similar",
     "string",
@@ -41,7 +39,7 @@ Callback = Callable[[Reading], object]
 
 
 #: What happens on a write: the record, the field, the value (converted, not yet stored).
-Write = Callable[[Any, str, Any], "simpy.Event | None"]
+Write = Callable[[Any, str, Any], "Status | None"]
 
 
 class Record:
@@ -97,7 +95,7 @@ class Record:
             raise self._unknown(field) from None
         return Reading(value, self.timestamp, values["SEVR"], values["STAT"])
 
-    def put(self, field: str, value: Any) -> simpy.Event | None:
+    def put(self, field: str, value: Any) -> Status | None:
         """Write a field, as a client does.
 
         Parameters
@@ -107,8 +105,8 @@ class Record:
 
         Returns
         -------
-        simpy.Event or None
-            Triggers when the record has done what the value asks of it; None where that is so already.
+        Status or None
+            Done when the record has done what the value asks of it; None where that is so already.
 
         Raises
         ------
@@ -238,12 +236,6 @@ class Record:
 
     def __repr__(self) -> str:
         return f"<{self.record_type} record {self.name!r}>"
-
-
-def refuse(event: simpy.Event, error: PutError) -> None:
-    """Let a put-completion fail: who waits for it learns why, and the timeline goes on."""
-    event.defused = True
-    event.fail(error)
 
 
 def similar(name: str, known: Iterable[str]) -> str:

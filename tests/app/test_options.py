@@ -1,4 +1,5 @@
 import pytest
+
 from beamtwin.app.options import UsageError, data_folder, plan_arguments
 
 

@@ -63,7 +63,7 @@ def test_a_count_that_does_not_end_fails(
     scaler: Scaler, transport: SoftTransport, clock: SimClock
 ) -> None:
     transport.on_put("Sclr.CNT", lambda on: Status(clock) if on else None)
-    with pytest.raises(StatusTimeoutError, match="put to Sclr.CNT: not done after 11 s"):
+    with pytest.raises(StatusTimeoutError, match=r"put to Sclr\.CNT: not done after 11 s"):
         scaler.trigger().wait()
     scaler.stop()
     assert not scaler.count.get()

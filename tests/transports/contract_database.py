@@ -3,12 +3,11 @@
 from typing import Any
 
 import numpy as np
-import simpy
 
 from beamtwin.orchestration.errors import PutError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock, SimClock
 from beamtwin.twin.database import Database
-from beamtwin.twin.record import refuse
 from beamtwin.twin.records import (
     AiRecord,
     AoRecord,
@@ -28,15 +27,15 @@ def make(clock: SimClock | None = None) -> Database:
     database = Database(clock)
     readback, done = AiRecord(clock, "T:rbv"), LonginRecord(clock, "T:dmov", VAL=1)
 
-    def travel(target: float, completion: simpy.Event) -> Any:
+    def travel(target: float, completion: Status) -> Any:
         done.post("VAL", 0)
         yield clock.env.timeout(0.002)
         readback.post("VAL", target)
         done.post("VAL", 1)
-        completion.succeed()
+        completion.set_finished()
 
-    def move(target: float) -> simpy.Event:
-        completion = clock.env.event()
+    def move(target: float) -> Status:
+        completion = Status(clock, name="contract")
         clock.env.process(travel(target, completion))
         return completion
 
@@ -61,29 +60,32 @@ def make_with_faults() -> Database:
     database = make()
     clock = database.clock
 
-    def refuse_at_once(value: float) -> simpy.Event:
+    def refuse_at_once(value: float) -> Status:
         raise PutError("only on Sundays")
 
-    def refuse_later(value: float) -> simpy.Event:
-        completion = clock.env.event()
-        late = clock.env.timeout(0.005)
-        late.callbacks.append(lambda _: refuse(completion, PutError("the brake is on")))  # type: ignore[union-attr]
+    def refuse_later(value: float) -> Status:
+        completion = Status(clock, name="contract")
+        brake = PutError("the brake is on")
+        clock.call_at(clock.time() + 0.005, lambda: completion.set_exception(brake))
         return completion
 
     frames = WaveformRecord(clock, "T:frames", dtype="|u1", count=MEGABYTE)
 
-    def stream(count: float) -> simpy.Event:
-        return clock.env.process(send(int(count)))
+    def stream(count: float) -> Status:
+        completion = Status(clock, name="T:stream")
+        clock.env.process(send(int(count), completion))
+        return completion
 
-    def send(count: int) -> Any:
+    def send(count: int, completion: Status) -> Any:
         for number in range(count):
             yield clock.env.timeout(0.001)
             frames.post("VAL", np.full(MEGABYTE, number % 251, "u1"))
+        completion.set_finished()
 
     for record in (
         AoRecord(clock, "T:picky", on_put=refuse_at_once),
         AoRecord(clock, "T:stuck", on_put=refuse_later),
-        AoRecord(clock, "T:never", on_put=lambda _: clock.env.event()),
+        AoRecord(clock, "T:never", on_put=lambda _: Status(clock, name="T:never")),
         AoRecord(clock, "T:stream", on_put=stream),
         frames,
     ):

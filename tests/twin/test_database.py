@@ -2,8 +2,8 @@ import pytest
 
 from beamtwin.hardware.channel import Transport
 from beamtwin.orchestration.errors import NotConnectedError, PutError, StatusTimeoutError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.database import Database
-from beamtwin.twin.record import refuse
 from beamtwin.twin.records import AoRecord, MotorRecord, ScalerRecord
 
 MOTOR = "XF:11IDB-OP{Slt:2-Ax:HGap}Mtr"
@@ -119,21 +119,20 @@ def test_a_refused_put_is_a_status_that_has_failed(database):
 
 
 def test_a_completion_that_fails_fails_the_status(clock, database):
-    completion = clock.env.event()
+    completion = Status(clock, name="X")
     database.add(AoRecord(clock, "X", on_put=lambda value: completion))
     status = database.channel("X").put(1.0)
-    clock.call_at(clock.time() + 1.0, lambda: refuse(completion, PutError("X: jammed")))
+    clock.call_at(clock.time() + 1.0, lambda: completion.set_exception(PutError("X: jammed")))
     with pytest.raises(PutError, match="jammed"):
         status.wait()
 
 
-def test_a_models_failure_reaches_the_status_and_not_the_timeline(clock, database):
-    completion = clock.env.event()
-    database.add(AoRecord(clock, "X", on_put=lambda value: completion))
-    status = database.channel("X").put(1.0)
-    completion.fail(RuntimeError("a model's own"))
-    with pytest.raises(RuntimeError, match="a model's own"):
+def test_a_put_that_takes_too_long_fails_and_names_the_pv(clock, database):
+    database.records[MOTOR].stuck = True
+    status = database.channel(MOTOR).put(1.0, timeout=5.0)
+    with pytest.raises(StatusTimeoutError, match=r"not done after 5 s"):
         status.wait()
+    assert clock.env.now == 5.0
 
 
 def test_a_stuck_motor_runs_into_the_callers_timeout(clock, database):

@@ -25,6 +25,7 @@ from beamtwin.hardware.ca.circuit import SERVER, Circuit
 from beamtwin.hardware.channel import Metadata, Reading
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.errors import AddressError, BeamtwinError, NotConnectedError, PutError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock, SimClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.ioc import IOCProcess, serve
@@ -527,9 +528,14 @@ def test_work_done_elsewhere_ends_a_put_when_it_is_done(
 ) -> None:
     clock = database.clock
     with ThreadPoolExecutor(1) as workers:
-        record = AoRecord(
-            clock, "A", on_put=lambda value: clock.result(workers.submit(WallClock().sleep, 0.05))
-        )
+
+        def begin(value: float) -> Status:
+            status = Status(clock, name="A")
+            result = clock.result(workers.submit(WallClock().sleep, 0.05))
+            result.callbacks.append(lambda _: status.set_finished())
+            return status
+
+        record = AoRecord(clock, "A", on_put=begin)
         (channel,) = connected(transport := connect(serve_it(record).port), "A")
         before = transport.clock.time()
         channel.put(1.0).wait(PATIENCE_S)

@@ -41,7 +41,7 @@ def put(motor, field, value):
     began = motor.clock.env.now
     completion = motor.put(field, value)
     if completion is not None:
-        motor.clock.wait(lambda: completion.processed)
+        motor.clock.wait(lambda: completion.done)
     return motor.clock.env.now - began
 
 
@@ -236,7 +236,7 @@ def test_what_waited_for_its_turn_has_it_after_a_stop(clock, motor):
     first, second = motor.put("VAL", 10.0), motor.put("VAL", 1.0)
     clock.sleep(1.0)
     motor.put("STOP", 1)
-    clock.wait(lambda: first.processed and second.processed)
+    clock.wait(lambda: first.done and second.done)
     assert motor.position == 1.0
 
 
@@ -246,9 +246,9 @@ def test_pause_holds_the_put_and_go_resumes_it(clock, motor):
     motor.put("SPMG", "Pause")
     clock.sleep(10.0)
     assert values(motor, "DMOV", "MOVN", "VAL") == (0, 0, 3.0)
-    assert not completion.triggered
+    assert not completion.done
     motor.put("SPMG", "Go")
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     assert (values(motor, "DMOV"), motor.position) == ((1,), 3.0)
 
 
@@ -258,7 +258,7 @@ def test_go_while_it_still_brakes_for_a_pause(clock, motor):
     motor.put("SPMG", "Pause")
     clock.sleep(0.1)
     motor.put("SPMG", "Go")
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     assert motor.position == 3.0
 
 
@@ -268,7 +268,7 @@ def test_stop_while_it_is_paused(clock, motor):
     motor.put("SPMG", "Pause")
     clock.sleep(10.0)
     motor.put("STOP", 1)
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     assert values(motor, "DMOV", "VAL") == (1, *values(motor, "RBV"))
 
 
@@ -278,7 +278,7 @@ def test_a_move_asked_for_while_spmg_is_stop_begins_with_go(clock, motor):
     clock.sleep(10.0)
     assert (values(motor, "DMOV", "VAL"), motor.position) == ((0, 1.0), 0.0)
     motor.put("SPMG", "Move")
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     assert (values(motor, "SPMG"), motor.position) == ((1,), 1.0)
 
 
@@ -286,7 +286,7 @@ def test_spmg_stop_ends_a_move(clock, motor):
     completion = motor.put("VAL", 3.0)
     clock.sleep(1.0)
     motor.put("SPMG", "Stop")
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     assert values(motor, "DMOV", "VAL") == (1, *values(motor, "RBV"))
 
 
@@ -298,7 +298,7 @@ def test_a_jog_goes_on_until_the_button_is_released(clock, motor):
     clock.sleep(2.0)
     assert values(motor, "DMOV", "MOVN", "JOGR") == (0, 1, 1)
     motor.put("JOGR", 0)
-    clock.wait(lambda: began.processed)
+    clock.wait(lambda: began.done)
     assert motor.position == pytest.approx(-(0.25 + 1.5 + 0.25))
     assert values(motor, "DMOV", "JOGR", "VAL") == (1, 0, *values(motor, "RBV"))
 
@@ -306,7 +306,7 @@ def test_a_jog_goes_on_until_the_button_is_released(clock, motor):
 def test_a_jog_stops_a_second_before_a_soft_limit(clock):
     motor = MotorRecord(clock, "m", VELO=1.0, ACCL=0.5, DLLM=-5.0, DHLM=5.0)
     ended = motor.put("JOGF", 1)
-    clock.wait(lambda: ended.processed)
+    clock.wait(lambda: ended.done)
     assert 4.0 <= motor.position <= 4.0 + 0.1 + 0.25
     assert values(motor, "LVIO", "JOGF", "DMOV") == (1, 0, 1)
     assert motor.put("JOGF", 1) is None
@@ -323,7 +323,7 @@ def test_a_jog_forward_follows_the_users_direction(clock):
 def test_a_jog_that_cannot_begin_is_forgotten(clock, motor):
     move = motor.put("VAL", 1.0)
     assert motor.put("JOGF", 1) is None
-    clock.wait(lambda: move.processed)
+    clock.wait(lambda: move.done)
     clock.sleep(5.0)
     assert (values(motor, "JOGF", "DMOV"), motor.position) == ((0, 1), 1.0)
 
@@ -470,7 +470,7 @@ def test_a_stuck_motor_never_arrives(clock, motor):
     completion = motor.put("VAL", 1.0)
     assert values(motor, "DMOV", "MOVN") == (0, 1)
     with pytest.raises(DeadlockError):
-        clock.wait(lambda: completion.processed)
+        clock.wait(lambda: completion.done)
     assert motor.position == 0.0
 
 
@@ -480,9 +480,9 @@ def test_a_motor_that_sticks_on_its_way_can_be_stopped_and_freed(clock, motor):
     motor.stuck = True
     clock.sleep(10.0)
     assert motor.position == pytest.approx(0.75)
-    assert not completion.triggered
+    assert not completion.done
     motor.put("STOP", 1)
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     motor.stuck = False
     put(motor, "VAL", 3.0)
     assert motor.position == 3.0

@@ -5,7 +5,8 @@ import pytest
 
 from beamtwin.hardware.channel import SEVERITIES, Reading
 from beamtwin.orchestration.errors import NotConnectedError, PutError
-from beamtwin.twin.record import STATUSES, refuse
+from beamtwin.orchestration.status import Status
+from beamtwin.twin.record import STATUSES
 from beamtwin.twin.records import (
     AiRecord,
     AoRecord,
@@ -88,23 +89,20 @@ def test_a_monitor_may_end_itself_while_it_is_called(clock):
     assert seen == [0.0, 1.0]
 
 
-def test_on_put_reacts_after_monitors_and_its_event_is_the_completion(clock):
+def test_on_put_reacts_after_monitors_and_its_status_is_the_completion(clock):
     heard = []
-    record = AoRecord(clock, "X", on_put=clock.env.timeout)
+
+    def begin(duration):
+        status = Status(clock, name="X")
+        clock.call_at(clock.time() + duration, status.set_finished)
+        return status
+
+    record = AoRecord(clock, "X", on_put=begin)
     record.subscribe("VAL", lambda reading: heard.append((reading.value, clock.env.now)))
     completion = record.put("VAL", 3.0)
     assert heard[-1] == (3.0, 0.0)
-    clock.wait(lambda: completion.processed)
+    clock.wait(lambda: completion.done)
     assert clock.env.now == 3.0
-
-
-def test_a_completion_that_is_refused_does_not_end_the_timeline(clock):
-    completion = clock.env.event()
-    record = AoRecord(clock, "X", on_put=lambda value: completion)
-    record.put("VAL", 1.0)
-    refuse(completion, PutError("no"))
-    clock.sleep(1.0)
-    assert not completion.ok
 
 
 def test_fields_are_written_as_pvs_of_their_own(clock):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import simpy
 
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.areadetector.frame import Frame, FrameSource, data_type_of
 from beamtwin.twin.areadetector.parameters import choice, flag, path, real, text, whole
 from beamtwin.twin.areadetector.plugin import Plugin
@@ -58,7 +59,7 @@ class Driver:
         self.plugins = plugins
         self.port = Port(database, prefix, "CAM")
         self._process: simpy.Process | None = None
-        self._completion: simpy.Event | None = None
+        self._completion: Status | None = None
         self._taken = 0
         self._add_parameters(manufacturer, model)
         self.port.on_put("Acquire", self._acquire)
@@ -102,7 +103,7 @@ class Driver:
             port[f"ArraySize{name}"] = size
         port.reset("DataType", data_type_of(self.frames.dtype))
 
-    def _acquire(self, start: int) -> simpy.Event | None:
+    def _acquire(self, start: int) -> Status | None:
         if start and self._process is None:
             self._begin()
         elif not start and self._process is not None:
@@ -115,7 +116,7 @@ class Driver:
         port["NumImagesCounter"] = 0
         port["AcquireBusy"] = 1
         self._say("Acquire", "Acquiring data")
-        self._completion = env.event()
+        self._completion = Status(self.clock, name=f"{port.prefix}Acquire")
         self._process = env.process(self._run())
 
     def _run(self) -> Steps:
@@ -134,7 +135,7 @@ class Driver:
         port["AcquireBusy"] = 0
         completion, self._completion, self._process = self._completion, None, None
         assert completion is not None
-        completion.succeed()
+        completion.set_finished()
 
     def _say(self, state: str, message: str) -> None:
         self.port["StatusMessage"] = message

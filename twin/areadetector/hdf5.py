@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import simpy
-
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.areadetector.frame import Frame
 from beamtwin.twin.areadetector.hdf5_file import COMPRESSIONS, HDF5File, WriteError
 from beamtwin.twin.areadetector.parameters import choice, flag, path, text, whole
@@ -33,7 +32,7 @@ class HDF5Plugin(Plugin):
         super().__init__(database, prefix, name, source)
         self._file: HDF5File | None = None
         self._buffer: list[Frame] = []
-        self._completion: simpy.Event | None = None
+        self._completion: Status | None = None
         self._add_parameters()
         self._handlers = (self._save_single, self._keep, self._stream)
         for parameter, reaction in (
@@ -136,9 +135,9 @@ class HDF5Plugin(Plugin):
             create_folder(folder, port["CreateDirectory"])
         port["FilePathExists"] = int(os.path.isdir(folder))
 
-    def _capture(self, start: int) -> simpy.Event | None:
+    def _capture(self, start: int) -> Status | None:
         if start and self._completion is None:
-            completion = self._completion = self.clock.env.event()
+            completion = self._completion = Status(self.clock, name=f"{self.port.prefix}Capture")
             self._attempt(self._begin_capture)
             return completion
         if not start:
@@ -163,7 +162,7 @@ class HDF5Plugin(Plugin):
         self.port.reset("Capture", 0)
         completion, self._completion = self._completion, None
         if completion is not None:
-            completion.succeed()
+            completion.set_finished()
 
     def _write_file(self, start: int) -> None:
         """Write the last frame, or in Capture mode those that were kept."""

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import simpy
-
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.database import Database
 from beamtwin.twin.records.analog import AiRecord, AoRecord
 from beamtwin.twin.records.binary import BiRecord, BoRecord
@@ -131,7 +130,7 @@ class Parameters:
         """What a client's writing of a parameter sets off; see `ValueRecord`."""
         self._reactions[name] = reaction
 
-    def _follow(self, name: str, value: Any) -> simpy.Event | None:
+    def _follow(self, name: str, value: Any) -> Status | None:
         self[name] = value
         reaction = self._reactions.get(name)
         return None if reaction is None else reaction(value)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import caproto as ca
-import simpy
 
 from beamtwin.hardware.ca.circuit import SERVER, Circuit
 from beamtwin.orchestration.errors import BeamtwinError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.ioc.dbr import Payload
 from beamtwin.twin.ioc.variable import Monitor, Variable
 
@@ -58,7 +58,7 @@ class Connection(Circuit):
     def __init__(
         self,
         find: Callable[[str], Variable | None],
-        put: Callable[[Variable, Any], simpy.Event | None],
+        put: Callable[[Variable, Any], Status | None],
         gone: Callable[["Connection"], object],
     ):
         super().__init__(SERVER)
@@ -157,26 +157,25 @@ class Connection(Circuit):
 
     def _write(self, command: Any) -> None:
         try:
-            event = self._put(self._variables[command.sid], command)
+            ended = self._put(self._variables[command.sid], command)
         except Exception as error:
             if not isinstance(error, (BeamtwinError, ValueError)):
                 logger.exception("a put failed")
             self._refuse(command, error)
             return
-        if event is None or event.callbacks is None:
-            self._end_put(command, event)
-        else:
-            event.callbacks.append(lambda event: self._end_put(command, event))
-
-    def _end_put(self, command: Any, event: simpy.Event | None) -> None:
-        error = None if event is None or event.ok else event.value
-        if event is None or not isinstance(error, Exception):
+        if ended is None:
             self._complete(command, ca.CAStatus.ECA_NORMAL)
         else:
-            event.defused = True
+            ended.add_callback(lambda ended: self._end_put(command, ended))
+
+    def _end_put(self, command: Any, ended: Status) -> None:
+        error = ended.exception()
+        if error is None:
+            self._complete(command, ca.CAStatus.ECA_NORMAL)
+        else:
             self._refuse(command, error)
 
-    def _refuse(self, command: Any, error: Exception) -> None:
+    def _refuse(self, command: Any, error: BaseException) -> None:
         """Say why, and end the put: some clients listen to the one, and some to the other."""
         self._fail(command, ca.CAStatus.ECA_PUTFAIL, error)
         self._complete(command, ca.CAStatus.ECA_PUTFAIL)
@@ -188,7 +187,7 @@ class Connection(Circuit):
                 ca.WriteNotifyResponse(command.data_type, command.data_count, status, command.ioid)
             )
 
-    def _fail(self, command: Any, status: ca.CAStatus, error: Exception) -> None:
+    def _fail(self, command: Any, status: ca.CAStatus, error: BaseException) -> None:
         if command.sid in self._variables:
             message = str(error).encode()[:LONGEST_MESSAGE] + b"\0"
             cid = self.state.channels_sid[command.sid].cid

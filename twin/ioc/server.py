@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import caproto as ca
-import simpy
 
 from beamtwin.hardware.ca.circuit import SERVER
 from beamtwin.hardware.ca.search import is_loopback
 from beamtwin.orchestration.errors import NotConnectedError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.ioc.connection import Connection
@@ -141,7 +141,7 @@ class Server(asyncio.DatagramProtocol):
         variable = Variable(record, field, as_characters=pv.endswith("$"))
         return self._variables.setdefault(pv, variable)
 
-    def _put(self, variable: Variable, request: Any) -> simpy.Event | None:
+    def _put(self, variable: Variable, request: Any) -> Status | None:
         self._pump.turn()  # so that the record acts now, and not when something was last due
         asyncio.get_running_loop().call_soon(self._pump.turn)
         return variable.put(request)

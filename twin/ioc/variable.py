@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import caproto as ca
-import simpy
 
 from beamtwin.hardware.channel import Reading
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.ioc.dbr import Payload, native_type, payload, value_of
 from beamtwin.twin.record import Record
 
@@ -59,7 +59,7 @@ class Variable:
             self.record.read(self.field), self.record.metadata(self.field), data_type, count
         )
 
-    def put(self, request: Any) -> simpy.Event | None:
+    def put(self, request: Any) -> Status | None:
         """Write what a client sends; see `Record.put`."""
         return self.record.put(self.field, value_of(request, self.record.metadata(self.field)))
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import simpy
-
 from beamtwin.hardware.channel import SEVERITIES
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.record import STATUSES, Field, Record, Write, menu, string
@@ -81,7 +79,7 @@ class NumericOutput(NumericRecord):
         low, high = self.values["DRVL"], self.values["DRVH"]
         return (low, high) if field == "VAL" and low < high else super().limits(field)
 
-    def _drive(self, field: str, value: float) -> simpy.Event | None:
+    def _drive(self, field: str, value: float) -> None:
         low, high = self.values["DRVL"], self.values["DRVH"]
         self.post(field, min(max(value, low), high) if low < high else value)
 

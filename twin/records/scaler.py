@@ -7,6 +7,7 @@ import simpy
 
 from beamtwin.hardware.channel import SEVERITIES
 from beamtwin.orchestration.errors import PutError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.record import (
     STATUSES,
@@ -15,7 +16,6 @@ from beamtwin.twin.record import (
     Write,
     menu,
     real,
-    refuse,
     short,
     string,
     unsigned,
@@ -67,11 +67,11 @@ class ScalerRecord(Record):
     def __init__(self, clock: SimClock, name: str, counts: Counts, **field_values: Any):
         super().__init__(clock, name, **field_values)
         self._counts = counts
-        self._completion: simpy.Event | None = None
+        self._completion: Status | None = None
         self._began = self._duration = 0.0
         self._set_preset("TP", self.values["TP"])
 
-    def _count(self, field: str, value: int) -> simpy.Event | None:
+    def _count(self, field: str, value: int) -> Status | None:
         if value and self._completion is None:
             self._start()
         elif not value and self._completion is not None:
@@ -82,7 +82,7 @@ class ScalerRecord(Record):
         env = self.clock.env
         delay, self._duration = max(0.0, self.values["DLY"]), self.values["TP"]
         self._began = env.now + delay
-        self._completion = env.event()
+        self._completion = Status(self.clock, name=f"{self.name}: count")
         self.post("CNT", 1)
         env.timeout(delay + self._duration, self._completion).callbacks.append(self._elapsed)
 
@@ -99,9 +99,9 @@ class ScalerRecord(Record):
         self.post("VAL", duration)
         self.post("CNT", 0)
         if error is None:
-            completion.succeed()
+            completion.set_finished()
         else:
-            refuse(completion, error)
+            completion.set_exception(error)
 
     def _read(self, duration: float) -> PutError | None:
         try:

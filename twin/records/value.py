@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import simpy
-
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.record import Record
 
 __all__ = ["OnPut", "ValueRecord"]
 
-#: How a model reacts to a value that a client has written: an event triggers when it has done so.
-OnPut = Callable[[Any], "simpy.Event | None"]
+#: How a model reacts to a value that a client has written: a status is done when it has done so.
+OnPut = Callable[[Any], "Status | None"]
 
 
 class ValueRecord(Record):
@@ -20,7 +19,7 @@ class ValueRecord(Record):
     Parameters
     ----------
     on_put : callable, optional
-        Called with each value that a client writes to VAL, once monitors know it. An event that it
+        Called with each value that a client writes to VAL, once monitors know it. A status that it
         returns is the put's completion.
     """
 
@@ -40,7 +39,7 @@ class ValueRecord(Record):
         """Whether monitors of VAL are to hear of a value."""
         return bool(self.values["VAL"] != value)
 
-    def put(self, field: str, value: Any) -> simpy.Event | None:
+    def put(self, field: str, value: Any) -> Status | None:
         """Write a field; see `Record.put`."""
         completion = super().put(field, value)
         if field != "VAL":

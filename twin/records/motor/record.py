@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import simpy
-
 from beamtwin.hardware.channel import Reading
 from beamtwin.orchestration.errors import PutError
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.record import Record, Write
 from beamtwin.twin.records.motor import fields as table
@@ -66,7 +65,7 @@ class MotorRecord(Record):
         take_up(self, field_values)
         self.axis = Axis(clock, self.values["DVAL"], self._update, self._is_watched, switches, home)
         self._encoder = Encoder(self, self.axis)
-        self._turns = Turns(clock.env, lambda: bool(self.values["DMOV"]))
+        self._turns = Turns(clock, lambda: bool(self.values["DMOV"]))
         self._encoder.report(self.axis.position)
         self._encoder.post_status()
 
@@ -107,8 +106,8 @@ class MotorRecord(Record):
 
     # --- what clients ask for
 
-    def _ask(self, action: Action, value: float) -> simpy.Event | None:
-        """Ask for a motion; the event is at its end."""
+    def _ask(self, action: Action, value: float) -> Status | None:
+        """Ask for a motion; the status is done at its end."""
         if not math.isfinite(value):
             raise PutError(f"{self.name}: {value!r} refused: it is no position")
         return self._turns.ask(partial(self._begin, action, value))
@@ -237,8 +236,8 @@ class MotorRecord(Record):
     def _brake(self, at_end: Callable[[], None]) -> None:
         self.axis.brake(plan.deceleration(self.values), at_end)
 
-    def _stopped(self) -> simpy.Event | None:
-        """Stop; the event is at the standstill."""
+    def _stopped(self) -> Status | None:
+        """Stop; the status is done at the standstill."""
         if self.values["DMOV"]:
             return None
         completion = self._turns.join()
@@ -247,17 +246,17 @@ class MotorRecord(Record):
 
     # --- what writing a field does
 
-    def _write_position(self, field: str, value: float) -> simpy.Event | None:
+    def _write_position(self, field: str, value: float) -> Status | None:
         if self.values["SET"]:
             self._encoder.shift += calibrate(self, field, value)
             return None
         return self._ask(self._positions[field], value)
 
-    def _write_tweak(self, field: str, value: int) -> simpy.Event | None:
+    def _write_tweak(self, field: str, value: int) -> Status | None:
         step = self.values["TWV"] if field == "TWF" else -self.values["TWV"]
         return self._ask(MotorRecord._move_by, step) if value else None
 
-    def _write_button(self, field: str, value: int) -> simpy.Event | None:
+    def _write_button(self, field: str, value: int) -> Status | None:
         if not value:
             return self._release(field)
         if field.startswith("HOM"):
@@ -265,13 +264,13 @@ class MotorRecord(Record):
         # Like the real record, which does not remember a jog that it cannot begin.
         return self._ask(MotorRecord._jog, table.BUTTONS[field]) if self.values["DMOV"] else None
 
-    def _release(self, button: str) -> simpy.Event | None:
+    def _release(self, button: str) -> Status | None:
         if not self.values[button]:
             return None
         self.post(button, 0)
         return self._stopped()
 
-    def _write_stop(self, field: str, value: int) -> simpy.Event | None:
+    def _write_stop(self, field: str, value: int) -> Status | None:
         if not value:
             return None
         self.post("STOP", 1)

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import simpy
 
+from beamtwin.orchestration.status import Status
+from beamtwin.twin.clock import SimClock
+
 __all__ = ["Turns"]
 
 #: Begins a motion; whether there is any.
@@ -16,35 +19,35 @@ class Turns:
 
     Parameters
     ----------
-    env : simpy.Environment
-        Whose events completions are.
+    clock : SimClock
+        Of the completions.
     is_idle : callable
         Whether a motion can begin now.
     """
 
-    def __init__(self, env: simpy.Environment, is_idle: Callable[[], bool]):
-        self._env = env
+    def __init__(self, clock: SimClock, is_idle: Callable[[], bool]):
+        self._clock = clock
         self._is_idle = is_idle
-        self._completions: list[simpy.Event] = []
-        self._queue: deque[tuple[Begin, simpy.Event]] = deque()
+        self._completions: list[Status] = []
+        self._queue: deque[tuple[Begin, Status]] = deque()
 
-    def ask(self, begin: Begin) -> simpy.Event | None:
+    def ask(self, begin: Begin) -> Status | None:
         """Begin a motion, now or when those asked for before have ended.
 
         Returns
         -------
-        simpy.Event or None
-            Triggers at the motion's end; None where there is none to make.
+        Status or None
+            Done at the motion's end; None where there is none to make.
         """
         if self._queue or not self._is_idle():
-            completion = self._env.event()
+            completion = Status(self._clock, name="a motion")
             self._queue.append((begin, completion))
             return completion
         return self.join() if begin() else None
 
-    def join(self) -> simpy.Event:
+    def join(self) -> Status:
         """Wait for the end of the motion under way."""
-        completion = self._env.event()
+        completion = Status(self._clock, name="a motion")
         self._completions.append(completion)
         return completion
 
@@ -52,9 +55,9 @@ class Turns:
         """The motion has ended: tell those who wait, and only then begin the next."""
         ended, self._completions = self._completions, []
         for completion in ended:
-            completion.succeed()
+            completion.set_finished()
         if self._queue:
-            self._env.timeout(0.0).callbacks.append(self._next)
+            self._clock.env.timeout(0.0).callbacks.append(self._next)
 
     def _next(self, _: simpy.Event) -> None:
         while self._queue and self._is_idle():
@@ -62,4 +65,4 @@ class Turns:
             if begin():
                 self._completions.append(completion)
             else:
-                completion.succeed()
+                completion.set_finished()
