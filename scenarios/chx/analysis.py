@@ -23,7 +23,10 @@ from beamtwin.twin.description import load_description
 from beamtwin.twin.elements import Detector
 from beamtwin.twin.levels.path import optical_path
 
-__all__ = ["compare_runs", "fit_gap", "import_measurement", "judge_gap", "vertical_cut"]
+__all__ = ["compare_runs", "fit_gap", "import_measurement", "judge_gap", "labels", "vertical_cut"]
+
+#: The data key of the detector's frames.
+IMAGE = "eiger4m_image"
 
 MEASUREMENT = Path(__file__).parent / "data" / "s2_diffraction_vertical.csv"
 
@@ -72,10 +75,12 @@ def vertical_cut(run: Run) -> Profile:
     stream = run.primary
     if "log10_intensity" in stream.data_keys:
         return from_stream(stream, "log10_intensity", log10=True, sigma=READING_ERROR)
+    if IMAGE not in stream.data_keys:
+        raise ComparisonError(f"{run!r}: it has no diffraction pattern ({IMAGE}) to compare")
     detector = _detector()
     return from_frame(
         stream,
-        "eiger4m_image",
+        IMAGE,
         pixel_size=detector.pixel_m * 1e6,
         centre=(detector.center_row, detector.center_column),
     )
@@ -106,20 +111,31 @@ def fit_gap(cut: Profile) -> Fit:
 
 def judge_gap(run: Run, fit: Fit) -> Verdict:
     """Whether the vertical gap that fits a measured run is the one on its label."""
-    labels = run.start["labels"]
-    gaps = {"horizontal": labels["gap_h_um"], "vertical": labels["gap_v_um"]}
-    return judge(fit.parameters["gap_um"], gaps, "vertical", units="um", systematic=SYSTEMATIC)
+    horizontal, vertical = labels(run)
+    gaps = {"horizontal": horizontal, "vertical": vertical}
+    return judge(fit.parameters["gap_um"], gaps, "vertical", units="µm", systematic=SYSTEMATIC)
+
+
+def labels(run: Run) -> tuple[float, float]:
+    """The horizontal and vertical gap, in µm, that a measured run is labelled with, or the twin's was taken at."""
+    known = run.start.get("labels", run.start)
+    try:
+        return known["gap_h_um"], known["gap_v_um"]
+    except KeyError as error:
+        raise ComparisonError(
+            f"{run!r}: it says no {error}; only diffraction patterns can be compared"
+        ) from None
 
 
 def compare_runs(measured: Run, simulated: Run) -> Comparison:
     """The vertical cuts of a measured and of a simulated run, with the gap that fits the measured one."""
+    horizontal, vertical = labels(measured)
     cut = vertical_cut(measured)
     fit = fit_gap(cut)
-    labels = measured.start["labels"]
     return compare(
         cut,
         vertical_cut(simulated),
-        title=f"S2 {labels['gap_h_um']:g} x {labels['gap_v_um']:g} µm (h x v, as labelled)",
+        title=f"S2 {horizontal:g} x {vertical:g} µm (h x v, as labelled)",
         shift_limit=CENTRE_UM,
         background=True,
         fit=fit,

@@ -1,6 +1,9 @@
 """What is done at CHX. Plans take devices, and never learn what answers them."""
 
+from itertools import zip_longest
+
 from beamtwin.orchestration import stubs
+from beamtwin.orchestration.errors import PlanError
 from beamtwin.orchestration.messages import Plan
 from beamtwin.orchestration.plans import count, scan
 from beamtwin.scenarios.chx.devices import Devices
@@ -36,15 +39,19 @@ def diffraction(
     tuple of str
         The runs' uids.
     """
+    if counterparts and len(counterparts) != len(gaps_um):
+        raise PlanError(
+            f"counterparts: {len(counterparts)} given for {len(gaps_um)} gaps; expected one a gap"
+        )
     s2, detector = devices.s2, devices.eiger4m
     yield from stubs.mv(detector.count_time, exposure_s)
     uids = []
-    for index, (h_um, v_um) in enumerate(gaps_um):
+    for (h_um, v_um), counterpart in zip_longest(gaps_um, counterparts):
         targets = {"h_gap": h_um * _UM, "v_gap": v_um * _UM, "h_center": 0.0, "v_center": 0.0}
         yield from stubs.mv(s2, targets)
         md = {"plan_name": "diffraction", "gap_h_um": h_um, "gap_v_um": v_um}
-        if counterparts:
-            md["counterpart"] = counterparts[index]
+        if counterpart is not None:
+            md["counterpart"] = counterpart
         uids.append((yield from count([detector, s2], md=md)))
     return tuple(uids)
 

@@ -115,7 +115,7 @@ def test_a_set_fails_when_the_server_takes_too_long(
     transport.serve("S", 0.0)
     transport.on_put("S", lambda _: Status(clock))
     status = connected(SignalRW(float, transport, "S", name="s")).set(1.0, timeout=2.0)
-    with pytest.raises(StatusTimeoutError, match=r"s: set to 1.0: not done after 2 s"):
+    with pytest.raises(StatusTimeoutError, match=r"put to S: not done after 2 s"):
         status.wait()
 
 

@@ -32,7 +32,7 @@ class Diary:
         if completion is None:
             self.add("done", value)
         else:
-            completion.callbacks.append(lambda _: self.add("done", value))
+            completion.add_callback(lambda _: self.add("done", value))
         return completion
 
 

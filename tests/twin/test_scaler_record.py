@@ -25,7 +25,7 @@ def test_a_count_lasts_its_preset_time_and_the_put_completes_at_its_end(clock, s
         scaler.subscribe(field, lambda reading, field=field: heard.append((field, reading.value)))
     heard.clear()
     completion = scaler.put("CNT", "Count")
-    completion.callbacks.append(lambda _: heard.append("done"))
+    completion.add_callback(lambda _: heard.append("done"))
     assert heard == [("CNT", 1)]
     clock.sleep(1.999)
     assert heard == [("CNT", 1)]

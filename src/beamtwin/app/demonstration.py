@@ -19,7 +19,13 @@ from beamtwin.databroker.compare.report import save_report
 from beamtwin.databroker.run import Run
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.scenarios.chx import SCENARIO
-from beamtwin.scenarios.chx.analysis import compare_runs, fit_gap, import_measurement, vertical_cut
+from beamtwin.scenarios.chx.analysis import (
+    compare_runs,
+    fit_gap,
+    import_measurement,
+    labels,
+    vertical_cut,
+)
 from beamtwin.scenarios.chx.plans import diffraction
 from beamtwin.scenarios.serve import make_database
 from beamtwin.twin.ioc import IOCProcess
@@ -80,7 +86,7 @@ def _fitted_gaps(measured: Sequence[Run]) -> tuple[tuple[float, float], ...]:
     """For each measured run: its horizontal gap as labelled, and the vertical one that fits, in µm."""
     fits = [fit_gap(vertical_cut(each)) for each in measured]
     return tuple(
-        (each.start["labels"]["gap_h_um"], round(fit.parameters["gap_um"].value, 2))
+        (labels(each)[0], round(fit.parameters["gap_um"].value, 2))
         for each, fit in zip(measured, fits, strict=True)
     )
 

@@ -59,7 +59,7 @@ def list_runs(data: Path, query: str, limit: int) -> None:
         found = broker.search(_query(query))
         total = len(found)
         console.print(f"{min(limit, total)} of {total} runs in {data}", soft_wrap=True)
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
         for heading in ("uid", "scan_id", "plan", "target", "state", "begun (UTC)", "points"):
             justify = "right" if heading in ("scan_id", "points") else "left"
             table.add_column(heading, justify=justify, no_wrap=heading != "plan")
@@ -80,6 +80,7 @@ def show_run(data: Path, key: str) -> None:
             console.print(_tree("stop", run.stop))
         for name in run.streams:
             console.print(_stream_table(run[name], console.width))
+            console.print(_arrays(run[name]), end="", highlight=False)
 
 
 def compare_runs(data: Path, measured: str, simulated: str | None, out: Path) -> None:
@@ -148,16 +149,16 @@ def _stream_table(stream: Stream, width: int) -> Table:
         table.add_column(heading, justify="left" if heading == NUMBER else "right")
     for row in rest:
         table.add_row(*row)
-    table.caption, table.caption_justify = _arrays(stream), "left"
     return table
 
 
 def _columns(stream: Stream, ends: int) -> list[list[str]]:
     """What is shown of a stream, column by column, headings first."""
-    data, count = stream.columns().data, len(stream)
-    indices = [*range(count)] if count <= 2 * ends else [*range(ends), *range(count - ends, count)]
+    columns = stream.columns()
+    count = len(columns.time)
+    indices = sorted({*range(count)[:ends], *range(count)[-ends:]})
     table = [[NUMBER, *(str(index + 1) for index in indices)]]
-    for key, column in data.items():
+    for key, column in columns.data.items():
         if column.ndim == 1:
             units = stream.data_keys[key].get("units")
             heading = f"{key} / {units}" if units else key
@@ -170,8 +171,8 @@ def _columns(stream: Stream, ends: int) -> list[list[str]]:
 
 def _arrays(stream: Stream) -> str:
     """What no table has room for."""
-    return "\n".join(
-        f"{key}: array of {' x '.join(map(str, about['shape']))} in each event"
+    return "".join(
+        f"{key}: array of {' x '.join(map(str, about['shape']))} in each event\n"
         for key, about in stream.data_keys.items()
         if about["dtype"] == "array"
     )
@@ -206,7 +207,7 @@ def _number(value: Any) -> str:
         case None:
             return "-"
         case Real():
-            number = float(value)
+            number = float(value) + 0.0  # no minus before a zero
             whole = number.is_integer() and abs(number) < LONGEST_WHOLE
             return f"{number:.0f}" if whole else f"{number:.6g}"
     return str(value)

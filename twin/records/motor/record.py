@@ -65,7 +65,7 @@ class MotorRecord(Record):
         take_up(self, field_values)
         self.axis = Axis(clock, self.values["DVAL"], self._update, self._is_watched, switches, home)
         self._encoder = Encoder(self, self.axis)
-        self._turns = Turns(clock, lambda: bool(self.values["DMOV"]))
+        self._turns = Turns(clock, f"{name}: motion", lambda: bool(self.values["DMOV"]))
         self._encoder.report(self.axis.position)
         self._encoder.post_status()
 

@@ -21,12 +21,15 @@ class Turns:
     ----------
     clock : SimClock
         Of the completions.
+    name : str
+        What they are called, for messages.
     is_idle : callable
         Whether a motion can begin now.
     """
 
-    def __init__(self, clock: SimClock, is_idle: Callable[[], bool]):
+    def __init__(self, clock: SimClock, name: str, is_idle: Callable[[], bool]):
         self._clock = clock
+        self._name = name
         self._is_idle = is_idle
         self._completions: list[Status] = []
         self._queue: deque[tuple[Begin, Status]] = deque()
@@ -40,14 +43,14 @@ class Turns:
             Done at the motion's end; None where there is none to make.
         """
         if self._queue or not self._is_idle():
-            completion = Status(self._clock, name="a motion")
+            completion = Status(self._clock, name=self._name)
             self._queue.append((begin, completion))
             return completion
         return self.join() if begin() else None
 
     def join(self) -> Status:
         """Wait for the end of the motion under way."""
-        completion = Status(self._clock, name="a motion")
+        completion = Status(self._clock, name=self._name)
         self._completions.append(completion)
         return completion
 
