@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Literal
 
 from beamtwin.hardware.device import Device, pv
+from beamtwin.hardware.latest import Latest
 from beamtwin.hardware.sequence import Steps, sequence
 from beamtwin.hardware.signals import Document, Kind, SignalR, SignalRW, SignalW, check_limits
 from beamtwin.orchestration.errors import BeamtwinError, MoveError
@@ -64,12 +65,11 @@ class Motor(Device):
         super().__init__(prefix, name, transport, parent=parent)
         self._stopped_on_purpose = False
         self._limits_source = f"soft limits of {prefix}"
-        self._before_move = _channels(
-            self.user_readback,
-            self.velocity,
-            self.acceleration,
-            self.low_limit_travel,
-            self.high_limit_travel,
+        self._bounds = Latest(
+            transport,
+            _channels(
+                self.velocity, self.acceleration, self.low_limit_travel, self.high_limit_travel
+            ),
         )
         self._after_move = _channels(self.motor_done_move, self.user_readback)
         self._places = _channels(self.user_setpoint, self.user_readback)
@@ -129,10 +129,10 @@ class Motor(Device):
         LimitsError
             Before anything moves, where the position is outside the soft limits.
         """
-        here, velocity, acceleration, low, high = self._values(self._before_move)
+        velocity, acceleration, low, high = self._bounds.values()
         self._check(value, low, high)
         if timeout is None:
-            travel = abs(value - here) / velocity if velocity else 0.0
+            travel = abs(value - self.position) / velocity if velocity else 0.0
             timeout = travel + 2 * acceleration + GRACE_S
         name = f"{self.name}: move to {value:g} {self.egu}"
         status = Status(self.clock, timeout=timeout, name=name)

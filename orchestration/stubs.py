@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from beamtwin.orchestration.errors import PlanError
@@ -92,7 +93,7 @@ def pause(defer: bool = False) -> Plan[None]:
 
 def create(name: str = "primary") -> Plan[None]:
     """Begin an event of the stream ``name``."""
-    yield Msg("create", None, name=name)
+    yield _create(name)
 
 
 def read(device: Any) -> Plan[dict[str, Any]]:
@@ -257,7 +258,7 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan[dict
         for device in triggered:
             yield Msg("trigger", device, group=group)
         yield Msg("wait", None, group)
-    yield Msg("create", None, name=name)
+    yield _create(name)
     readings: dict[str, Any] = {}
     try:
         for device in devices:
@@ -269,6 +270,11 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan[dict
         raise
     yield _SAVE
     return readings
+
+
+@cache
+def _create(name: str) -> Msg:
+    return Msg("create", None, name=name)
 
 
 def _separate(devices: Iterable[Any]) -> list[Any]:

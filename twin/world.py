@@ -5,11 +5,8 @@ exposure. Nothing else passes between the two.
 """
 
 import hashlib
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from typing import Any, cast
 
 import numpy as np
@@ -29,8 +26,16 @@ from beamtwin.twin.elements import Detector
 from beamtwin.twin.levels.level import FieldCache
 from beamtwin.twin.records import MotorRecord, TextRecord
 from beamtwin.twin.records.scaler import Counts
+from beamtwin.twin.worker import Worker
 
-__all__ = ["Optics", "PixelDetector", "World", "point_counts", "read_provenance"]
+__all__ = [
+    "PROVENANCE_PV",
+    "Optics",
+    "PixelDetector",
+    "World",
+    "point_counts",
+    "read_provenance",
+]
 
 Evaluate = Callable[[Beamline, str, str], "Future[Irradiance]"]
 
@@ -149,10 +154,10 @@ class World:
         seed: int,
         noise: bool,
     ):
-        self._pool: ProcessPoolExecutor | None = None
+        self._worker = Worker()
         self._fields = FieldCache()
         self.database = Database(clock)
-        self.database.resources.callback(self._end_processes)
+        self.database.resources.callback(self._worker.close)
         # SRW holds Python's lock, and any physics would hold up a server: both get a process of their own.
         here = level == "fast" and not isinstance(clock, PacedClock)
         self.optics = Optics(
@@ -180,11 +185,6 @@ class World:
         """Let go of the database, and of the processes that do the physics."""
         self.database.close()
 
-    def _end_processes(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
-
     def _here(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
         future: Future[Irradiance] = Future()
         try:
@@ -194,12 +194,7 @@ class World:
         return future
 
     def _elsewhere(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
-        if self._pool is None:
-            spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(
-                max_workers=1, mp_context=spawn, initializer=_end_with_parent
-            )
-        return self._pool.submit(evaluate_job, beamline, plane, level)
+        return self._worker.submit(evaluate_job, beamline, plane, level)
 
 
 #: Where a served twin says what it is.
@@ -221,18 +216,6 @@ def read_provenance(transport: Transport) -> dict[str, Any]:
     signals = {name: SignalR(str, transport, PROVENANCE_PV.format(name)) for name in _CONVERTED}
     connect(*signals.values())
     return {name: convert(signals[name].get()) for name, convert in _CONVERTED.items()}
-
-
-def _end_with_parent() -> None:
-    """In a worker: do not outlive a parent that was killed."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
 def _then(future: "Future[Any]", function: Callable[[Any], Any]) -> "Future[Any]":

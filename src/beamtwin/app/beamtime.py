@@ -19,7 +19,7 @@ from beamtwin.orchestration.errors import NotConnectedError
 from beamtwin.orchestration.interrupts import AbortOnSigint
 from beamtwin.scenarios.scenario import Scenario
 from beamtwin.twin.clock import SimClock
-from beamtwin.twin.world import read_provenance
+from beamtwin.twin.world import PROVENANCE_PV, read_provenance
 
 __all__ = ["Beamtime", "Settings", "open_beamtime", "open_broker"]
 
@@ -150,8 +150,9 @@ def _open_ioc(scenario: Scenario, settings: Settings) -> Iterator[tuple[Transpor
             provenance = read_provenance(transport)
         except NotConnectedError as error:
             raise NotConnectedError(
-                f"no twin answers at 127.0.0.1:{port}: start one, in another terminal, "
-                f"with `beamtwin ioc {scenario.name} --port {port}` ({_in_short(error)})"
+                f"no twin answers at 127.0.0.1:{port}, where {PROVENANCE_PV.format('scenario')} was "
+                f"searched for: name its --port, or start one, in another terminal, with "
+                f"`beamtwin ioc {scenario.name} --port {port}`"
             ) from error
         yield transport, {"target": "ioc", **provenance}
 

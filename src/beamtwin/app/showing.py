@@ -119,7 +119,7 @@ def _row(run: Run) -> tuple[str, ...]:
         str(start.get("plan_name", "-")),
         str(start.get("twin", {}).get("target", "-")),
         f"[{_STATE_STYLES.get(state, 'red')}]{state}[/]",
-        datetime.fromtimestamp(start["time"], UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        datetime.fromtimestamp(start["time"], UTC).strftime("%Y-%m-%d %H:%M"),
         str(points),
     )
 
