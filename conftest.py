@@ -27,7 +27,14 @@ def run_console(example: Example) -> None:
         if command == line or command.startswith(NOT_RUN):
             continue
         done = subprocess.run(
-            command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=100
+            command,
+            shell=True,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
         )
         assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
 

@@ -1,86 +1,204 @@
 """What is measured, and against whom."""
 
 import asyncio
+import json
+import sqlite3
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from devices import BareDetector, BareMotor, done
 from run import Row
 
 EPOCH = 1_700_000_000.0
 
+Work = Callable[[int], object]
 
-def twin_scan() -> Callable[[int], object]:
-    """A scan of a twin's motor record against its scaler record, at PV level, 1 s exposures, in virtual time."""
+
+def our_engine() -> Any:
+    """A RunEngine in virtual time."""
+    from beamtwin.orchestration import RunEngine
+    from beamtwin.twin.clock import SimClock
+
+    return RunEngine(clock=SimClock(EPOCH))
+
+
+def their_engine() -> Any:
+    """Bluesky's, as a user gets it."""
+    from bluesky import RunEngine
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return RunEngine({}, loop=asyncio.new_event_loop())
+
+
+def twin_scan() -> Work:
+    """A twin's motor and scaler records, at PV level, 1 s exposures."""
     from beamtwin.hardware.motor import Motor
     from beamtwin.hardware.scaler import Scaler
-    from beamtwin.orchestration.engine import RunEngine
     from beamtwin.orchestration.plans import scan
-    from beamtwin.twin.clock import SimClock
     from beamtwin.twin.database import Database
     from beamtwin.twin.records import MotorRecord, ScalerRecord
 
-    clock = SimClock(EPOCH)
-    database = Database(clock)
-    record = MotorRecord(clock, "m1", VELO=1.0, EGU="mm", PREC=4, HLM=1e6, LLM=-1e6)
-    database.add(record)
-    database.add(ScalerRecord(clock, "s1", lambda duration: [duration * record.position], TP=1.0))
+    engine = our_engine()
+    database = Database(engine.clock)
+    stage = MotorRecord(engine.clock, "m1", VELO=1.0, EGU="mm", PREC=4, HLM=1e6, LLM=-1e6)
+    database.add(stage)
+    database.add(
+        ScalerRecord(engine.clock, "s1", lambda duration: [duration * stage.position], TP=1.0)
+    )
     motor = Motor("m1", "m1", database)
     scaler = Scaler("s1", "s1", database, channels={2: "i0"})
     motor.connect()
     scaler.connect()
-    engine = RunEngine(clock=clock)
     return lambda points: engine(scan([scaler], motor, 0.0, 0.1 * points, points))
 
 
-def bluesky_scan() -> Callable[[int], object]:
-    """The same plan on bluesky's engine with ophyd.sim's instant motor and detector."""
-    from bluesky import RunEngine
+def bluesky_scan() -> Work:
+    """The same plan with ophyd.sim's instant motor and detector."""
     from bluesky.plans import scan
     from ophyd.sim import hw
 
     devices = hw()
-    engine = bluesky_engine(RunEngine)
+    engine = their_engine()
     return lambda points: engine(scan([devices.det], devices.motor, 0.0, 0.1 * points, points))
 
 
-def bluesky_engine(engine_class: Any) -> Any:
-    """Bluesky's engine as a user gets it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return engine_class({}, loop=asyncio.new_event_loop())
+def messages(make_plan: Callable[[int, Any], Any]) -> tuple[Work, Work]:
+    """The same messages through our engine and through bluesky's."""
+    from bluesky import Msg as TheirMsg
+
+    from beamtwin.orchestration import Msg
+
+    ours, theirs = our_engine(), their_engine()
+    return (
+        lambda count: ours(make_plan(count, Msg)),
+        lambda count: theirs(make_plan(count, TheirMsg)),
+    )
 
 
-def null_messages(engine: Any, msg: Any) -> Callable[[int], object]:
-    """The cost of a message that does nothing."""
-    return lambda count: engine([msg] * count)
+def null(count: int, Msg: Any) -> list[Any]:
+    """Messages that do nothing."""
+    return [Msg("null")] * count
+
+
+def set_and_wait(count: int, Msg: Any) -> Iterator[Any]:
+    """Moves that are over at once."""
+    motor = BareMotor("motor")
+    for _ in range(count):
+        yield Msg("set", motor, 1.0, group="move")
+        yield Msg("wait", None, group="move")
+
+
+def create_read_save(count: int, Msg: Any) -> Iterator[Any]:
+    """Events of one reading."""
+    detector = BareDetector("detector")
+    yield Msg("open_run")
+    for _ in range(count):
+        yield Msg("create", None, name="primary")
+        yield Msg("read", detector)
+        yield Msg("save")
+    yield Msg("close_run")
+
+
+def plans(name: str) -> tuple[Work, Work]:
+    """A plan of ours on our engine, and bluesky's of that name on its own, with instant devices."""
+    import bluesky.plans as their_plans
+
+    import beamtwin.orchestration.plans as our_plans
+
+    detector, motor = BareDetector("detector"), BareMotor("motor")
+    args = {"count": lambda n: (n,), "scan": lambda n: (motor, 0.0, 1.0, n)}[name]
+
+    def work(engine: Any, module: Any) -> Work:
+        plan = getattr(module, name)
+        return lambda count: engine(plan([detector], *args(count)))
+
+    return work(our_engine(), our_plans), work(their_engine(), their_plans)
+
+
+def empty_calls(engine: Any) -> Work:
+    """A call of the engine with nothing to do."""
+
+    def work(count: int) -> None:
+        for _ in range(count):
+            engine([])
+
+    return work
+
+
+def store_events() -> tuple[Work, Work]:
+    """Events into the broker one by one, each safe on return; the bound: JSON rows into bare SQLite."""
+    from beamtwin.databroker import Broker
+    from beamtwin.orchestration.plans import count as count_plan
+
+    folder = Path(tempfile.mkdtemp(prefix="beamtwin-bench-"))
+    documents: list[tuple[str, dict[str, Any]]] = []
+    our_engine()(
+        count_plan([BareDetector("detector")], 2), lambda name, doc: documents.append((name, doc))
+    )
+    start, descriptor, event = (doc for _, doc in documents[:3])
+    broker = Broker.open(folder / "ours.sqlite")
+    runs = iter(range(10**9))
+
+    def ours(count: int) -> None:
+        uid = f"run-{next(runs)}"
+        broker.insert("start", {**start, "uid": uid})
+        broker.insert("descriptor", {**descriptor, "uid": uid + "d", "run_start": uid})
+        for number in range(1, count + 1):
+            broker.insert("event", {**event, "seq_num": number, "descriptor": uid + "d"})
+
+    connection = sqlite3.connect(folder / "bound.sqlite", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE event (document TEXT)")
+
+    def bound(count: int) -> None:
+        for _ in range(count):
+            connection.execute("INSERT INTO event VALUES (?)", (json.dumps(event),))
+
+    return ours, bound
 
 
 def all_rows() -> list[Row]:
     """Every row of the table; makes what is measured, which takes seconds."""
-    import bluesky
-    from beamtwin.orchestration import Msg, RunEngine
-    from beamtwin.twin.clock import SimClock
-
+    done()  # made once, before anything is timed
+    bluesky = "bluesky"
     return [
         Row(
             "1,000-point scan: a twin's motor and scaler records, 1 s exposures, virtual time",
-            "events/s",
-            1000,
-            twin_scan(),
+            ("events/s", 1000, 200),
+            (twin_scan(), bluesky_scan()),
             "bluesky + ophyd.sim (instant)",
-            bluesky_scan(),
-            300,
             25,
         ),
+        Row("a null message", ("messages/s", 100_000, 20_000), messages(null), bluesky, 5.5),
         Row(
-            "a null message through the engine",
-            "messages/s",
-            100_000,
-            null_messages(RunEngine(clock=SimClock(EPOCH)), Msg("null")),
-            "bluesky",
-            null_messages(bluesky_engine(bluesky.RunEngine), bluesky.Msg("null")),
-            20_000,
-            5,
+            "set and wait, done at once",
+            ("moves/s", 10_000, 1000),
+            messages(set_and_wait),
+            bluesky,
+            6.7,
+        ),
+        Row(
+            "create, read, save", ("events/s", 5000, 500), messages(create_read_save), bluesky, 12.8
+        ),
+        Row(
+            "an empty call, RE([])",
+            ("calls/s", 2000, 500),
+            (empty_calls(our_engine()), empty_calls(their_engine())),
+            bluesky,
+            11.5,
+        ),
+        Row("count, instant detector", ("events/s", 3000, 200), plans("count"), bluesky, 22),
+        Row("scan, instant devices", ("events/s", 3000, 200), plans("scan"), bluesky, 19),
+        Row(
+            "events into the broker, each safe on return",
+            ("events/s", 3000, 3000),
+            store_events(),
+            "bound: JSON rows into bare SQLite",
+            0.3,
         ),
     ]

@@ -1,6 +1,6 @@
 """Speed against peers and bounds, measured in one run: prints a table and writes docs/benchmarks.md.
 
-Every row times both sides in this process, in turn, and takes the best of a few; the figure to trust is the ratio.
+Every row times both sides in this process, in turn, and takes the best of several; the figure to trust is the ratio.
 """
 
 import platform
@@ -13,20 +13,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-REPEAT = 3
+REPEAT = 7
 
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: both sides do ``count`` of the same thing."""
+    """One comparison of two ways to do the same thing."""
 
     what: str
-    unit: str
-    count: int
-    ours: Callable[[int], object]
+    counted: tuple[str, int, int]
+    """The unit of the rates, and how many are done at a time: of ours, and of the peer's."""
+    work: tuple[Callable[[int], object], Callable[[int], object]]
+    """Does so many: ours, and the peer's."""
     peer_name: str
-    peer: Callable[[int], object]
-    peer_count: int
     wanted: float
     """The least ratio, ours to the peer's, that the project asks for."""
 
@@ -46,11 +45,11 @@ class Result:
 
     def cells(self) -> list[str]:
         """As printed: what, ours, the peer's, the ratio, and the ratio wanted."""
-        row = self.row
+        row, unit = self.row, self.row.counted[0]
         return [
             row.what,
-            f"{self.ours:,.0f} {row.unit}",
-            f"{row.peer_name}: {self.peer:,.0f} {row.unit}",
+            f"{self.ours:,.0f} {unit}",
+            f"{row.peer_name}: {self.peer:,.0f} {unit}",
             f"{self.ratio:.1f}",
             f">= {row.wanted:g}",
         ]
@@ -59,21 +58,16 @@ class Result:
 HEADINGS = ["what", "beamtwin", "peer", "ratio", "wanted"]
 
 
-def rate(work: Callable[[int], object], count: int) -> float:
-    """The best of `REPEAT`, in units per CPU second."""
-    best = float("inf")
-    for _ in range(REPEAT):
-        start = time.process_time()
-        work(count)
-        best = min(best, time.process_time() - start)
-    return count / best
-
-
 def measure(row: Row) -> Result:
-    """Both sides, in turn."""
-    row.ours(min(row.count, 20))
-    row.peer(min(row.peer_count, 20))
-    return Result(row, rate(row.ours, row.count), rate(row.peer, row.peer_count))
+    """The best of several turns of each side, in units per CPU second."""
+    best = [float("inf"), float("inf")]
+    for turn in range(REPEAT + 1):
+        for side, (work, count) in enumerate(zip(row.work, row.counted[1:], strict=True)):
+            start = time.process_time()
+            work(count)
+            if turn:  # the first warms up
+                best[side] = min(best[side], (time.process_time() - start) / count)
+    return Result(row, 1 / best[0], 1 / best[1])
 
 
 def markdown(results: list[Result]) -> str:

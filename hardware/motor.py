@@ -195,6 +195,8 @@ class Motor(Device):
 
     def _is_at(self, here: float, target: float) -> bool:
         """Whether ``here`` is as near as it can get: within its last digit, its dead band, a step."""
+        if here == target:
+            return True
         distance = abs(here - target)
         precision = self.user_readback.metadata.precision
         if distance <= (0.0 if precision is None else 10.0**-precision):

@@ -121,7 +121,8 @@ class Session:
         try:
             return self.wait_until(_all_done(pending), timeout, lambda: names(_not_done(pending)))
         finally:
-            pending[:] = _not_done(pending)
+            if pending:
+                pending[:] = _not_done(pending)
             if hook:
                 hook(None)
 

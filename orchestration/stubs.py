@@ -279,11 +279,11 @@ def _create(name: str) -> Msg:
 
 def _separate(devices: Iterable[Any]) -> list[Any]:
     given = dict.fromkeys(devices)
-    return [
-        device
-        for device in given
-        if (parent := getattr(device, "parent", None)) is None or not _is_within(parent, given)
-    ]
+    parts = [device for device in given if getattr(device, "parent", None) is not None]
+    for part in parts:
+        if _is_within(part.parent, given):
+            del given[part]
+    return list(given)
 
 
 def _is_within(device: Any, others: Container[Any]) -> bool:

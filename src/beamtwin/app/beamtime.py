@@ -1,6 +1,6 @@
 """Beamtime: an engine, devices and a catalogue, put together for a target."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,14 @@ class Beamtime:
     devices: Any
     broker: Broker
     provenance: dict[str, Any] = field(default_factory=dict)
+    uids: list[str] = field(default_factory=list)
+    """Of the runs that were filed."""
+
+    def file(self, name: str, document: Mapping[str, Any]) -> None:
+        """Keep a document."""
+        self.broker.insert(name, document)
+        if name == "start":
+            self.uids.append(document["uid"])
 
 
 @contextmanager
@@ -82,8 +90,9 @@ def open_beamtime(scenario: Scenario, settings: Settings) -> Iterator[Beamtime]:
             new_uid=new_uid,
         )
         engine.md["scan_id"] = _last_scan_id(broker)
-        engine.subscribe(broker.insert)
-        yield Beamtime(engine, devices, broker, provenance)
+        beamtime = Beamtime(engine, devices, broker, provenance)
+        engine.subscribe(beamtime.file)
+        yield beamtime
 
 
 def _folder(path: Path) -> Path:

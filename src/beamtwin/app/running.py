@@ -83,15 +83,13 @@ def run_plan(
 
 def _take(console: Console, beamtime: Beamtime, plan: Iterable[Msg]) -> None:
     """Run a plan, and show its runs however it ends."""
-    uids: list[str] = []
     reasons: list[str] = []
-    subscribers = {
-        "start": lambda _, start: uids.append(start["uid"]),
-        "stop": lambda _, stop: reasons.append(stop["reason"]),
-    }
     try:
         with RunProgress(console) as progress:
-            beamtime.engine(plan, {"all": progress, **subscribers})
+            beamtime.engine(
+                plan,
+                {"all": progress, "stop": lambda _, stop: reasons.append(stop["reason"])},
+            )
     except RunEngineInterrupted as error:
         raise RunEngineInterrupted(f"the plan was ended: {error}") from error
     except BeamtwinError as error:
@@ -101,6 +99,5 @@ def _take(console: Console, beamtime: Beamtime, plan: Iterable[Msg]) -> None:
         # The plan's own cleaning up failed too; what counts is why it had to.
         raise BeamtwinError(f"{first}; then, cleaning up: {error}") from error
     finally:
-        for uid in uids:
-            if uid in beamtime.broker:
-                console.print(repr(beamtime.broker[uid]), highlight=False, soft_wrap=True)
+        for uid in beamtime.uids:
+            console.print(repr(beamtime.broker[uid]), highlight=False, soft_wrap=True)
