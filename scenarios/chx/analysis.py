@@ -23,7 +23,16 @@ from beamtwin.twin.description import load_description
 from beamtwin.twin.elements import Detector
 from beamtwin.twin.levels.path import optical_path
 
-__all__ = ["compare_runs", "fit_gap", "import_measurement", "judge_gap", "labels", "vertical_cut"]
+__all__ = [
+    "compare_runs",
+    "fit_gap",
+    "frame",
+    "import_measurement",
+    "judge_gap",
+    "labels",
+    "pattern_detector",
+    "vertical_cut",
+]
 
 #: The data key of the detector's frames.
 IMAGE = "eiger4m_image"
@@ -70,6 +79,12 @@ def import_measurement(broker: Broker, path: Path = MEASUREMENT) -> list[Run]:
     )
 
 
+def frame(run: Run) -> np.ndarray:
+    """The first frame of a run of the twin's, in counts; shape (rows, columns)."""
+    frames = run.primary.read([IMAGE])[IMAGE].to_numpy()
+    return frames.reshape(-1, *frames.shape[-2:])[0]
+
+
 def vertical_cut(run: Run) -> Profile:
     """The pattern along the vertical through its centre, of a measured run or of the twin's."""
     stream = run.primary
@@ -77,7 +92,7 @@ def vertical_cut(run: Run) -> Profile:
         return from_stream(stream, "log10_intensity", log10=True, sigma=READING_ERROR)
     if IMAGE not in stream.data_keys:
         raise ComparisonError(f"{run!r}: it has no diffraction pattern ({IMAGE}) to compare")
-    detector = _detector()
+    detector = pattern_detector()
     return from_frame(
         stream,
         IMAGE,
@@ -148,7 +163,8 @@ def _beamline() -> Beamline:
     return load_description(DESCRIPTION).beamline
 
 
-def _detector() -> Detector:
+def pattern_detector() -> Detector:
+    """The detector that the patterns fall on."""
     return cast(Detector, _beamline().part("detector"))
 
 
@@ -161,7 +177,7 @@ def _cut_of_gap(
     axis: np.ndarray, gap_um: float, centre_um: float, scale: float, background: float
 ) -> np.ndarray:
     """The closed form on one column of pixels, at positions (in µm) that are whole pixels apart."""
-    detector = _detector()
+    detector = pattern_detector()
     pixel_um = detector.pixel_m * 1e6
     first = float(axis.min())
     rows = round((float(axis.max()) - first) / pixel_um) + 1

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,15 +40,14 @@ class Outcome:
 class Command:
     """A command in a process, and a process group, of its own."""
 
-    def __init__(self, *arguments: str, **options):
+    def __init__(self, *arguments: str, program: Sequence[str] = BEAMTWIN):
         self.process = subprocess.Popen(
-            [*BEAMTWIN, *arguments],
+            [*program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            **options,
         )
 
     def line(self) -> str:
@@ -109,8 +108,8 @@ def start(data) -> Iterator[Callable[..., Command]]:
     """Start a command in a process of its own."""
     commands: list[Command] = []
 
-    def start_one(*arguments: str, **options) -> Command:
-        commands.append(Command(*arguments, **options))
+    def start_one(*arguments: str, program: Sequence[str] = BEAMTWIN) -> Command:
+        commands.append(Command(*arguments, program=program))
         return commands[-1]
 
     yield start_one

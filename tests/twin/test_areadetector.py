@@ -219,7 +219,7 @@ def test_the_image_is_the_frame_row_by_row(bench, frames):
     bench.acquire()
     channel = bench.database.channel(f"{PREFIX}image1:ArrayData")
     assert np.array_equal(channel.get().value, np.arange(48))
-    assert (channel.metadata.dtype, channel.metadata.count) == ("<u2", 48)
+    assert (channel.metadata.dtype, channel.metadata.count) == ("<i4", 48)
     assert [bench.get(f"image1:ArraySize{n}_RBV") for n in (0, 1, 2)] == [8, 6, 0]
     assert bench.get("image1:UniqueId_RBV") == 1
 
@@ -525,7 +525,7 @@ def test_to_write_what_there_is_not(bench):
         ("cam1:Acquire_RBV", "enum"),
         ("cam1:Manufacturer_RBV", "|S40"),
         ("cam1:StatusMessage_RBV", "|u1"),
-        ("image1:ArrayData", "<u2"),
+        ("image1:ArrayData", "<i4"),
         ("Stats1:Total_RBV", "<f8"),
         ("HDF1:FilePath", "|u1"),
         ("HDF1:Capture_RBV", "enum"),

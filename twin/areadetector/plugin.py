@@ -55,6 +55,11 @@ class Plugin(ABC):
         """Do what the plugin is for."""
 
 
+#: The waveform's type for pixels that Channel Access has none for: nothing unsigned is wider than a byte there.
+#: (Files keep the detector's own.)
+SIGNED = {np.dtype("u2"): np.dtype("i4"), np.dtype("u4"): np.dtype("i4")}
+
+
 class ImagePlugin(Plugin):
     """NDStdArrays.template: frames as a waveform."""
 
@@ -64,7 +69,9 @@ class ImagePlugin(Plugin):
         self, database: Database, prefix: str, name: str, source: str, dtype: Any, pixels: int
     ):
         super().__init__(database, prefix, name, source)
-        self.port.readings({"ArrayData": array(np.dtype(dtype).str, pixels)}, suffix="")
+        kind = np.dtype(dtype)
+        ftvl = SIGNED.get(kind, kind).str
+        self.port.readings({"ArrayData": array(ftvl, pixels)}, suffix="")
 
     def handle(self, frame: Frame) -> None:
         """Serve the frame's pixels, row by row."""

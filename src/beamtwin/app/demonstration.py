@@ -22,10 +22,12 @@ from beamtwin.scenarios.chx import SCENARIO
 from beamtwin.scenarios.chx.analysis import (
     compare_runs,
     fit_gap,
+    frame,
     import_measurement,
     labels,
     vertical_cut,
 )
+from beamtwin.scenarios.chx.figures import save_patterns
 from beamtwin.scenarios.chx.plans import diffraction
 from beamtwin.scenarios.serve import make_database
 from beamtwin.twin.ioc import IOCProcess
@@ -54,32 +56,48 @@ def run(out: Path, level: str) -> None:
     began = wall.time()
     settings = Settings(data=data_folder(out), level=level)
     console.print(f"[bold]{TITLE}[/]\n")
+    console.print("1. the measured patterns, into the catalogue")
     with open_broker(settings.data) as broker:
         report_interrupted(broker, console, settings.data)
         measured = import_measurement(broker)
         gaps = _fitted_gaps(measured)
-    console.print(f"1. {len(measured)} measured patterns are in the catalogue")
     uids = tuple(each.uid for each in measured)
     arguments = {"gaps_um": gaps, "counterparts": uids}
+    console.print(f"2. the same exposures on the twin in process: {level} physics, virtual time")
     in_process = _expose(console, settings, "twin", arguments)
-    console.print(
-        f"2. the same exposures on the twin in process, by {level!r} physics, in virtual time"
-    )
-    over_ca = _expose(console, settings, "ioc", arguments)
     console.print("3. the same plan through Channel Access, on the twin's IOC, in real time")
+    over_ca = _expose(console, settings, "ioc", arguments)
+    console.print("4. measured and simulated, side by side\n")
     with open_broker(settings.data) as broker:
-        comparisons = _compare(broker, uids, in_process.noisy)
-        targets = _compare_targets(broker, in_process, over_ca)
-    figure = save_figure(settings.data / "chx-diffraction.png", comparisons, TITLE)
-    report = save_report(settings.data / "chx-diffraction.html", comparisons, TITLE)
-    console.print("4. measured and simulated side by side\n")
-    console.print(_table_of_gaps(comparisons))
+        _report(console, settings, broker, uids, in_process, over_ca)
+    console.print(f"\nbeamtwin demo: done in {wall.time() - began:.0f} s")
+
+
+def _report(
+    console: Console,
+    settings: Settings,
+    broker: Broker,
+    measured: Sequence[str],
+    in_process: Exposures,
+    over_ca: Exposures,
+) -> None:
+    """Print the tables; write the figures and the report."""
+    folder = settings.data
+    comparisons = _compare(broker, measured, in_process.noisy)
+    console.print(_table_of_gaps(comparisons, settings.level))
     for comparison in comparisons:
         for verdict in comparison.verdicts:
             console.print(f"  {comparison.title}: {verdict.text}", highlight=False)
-    console.print(_table_of_targets(targets))
-    console.print(f"figure    {figure}\nreport    {report}\ncatalogue beamtwin list --data {out}")
-    console.print(f"\nbeamtwin demo: done in {wall.time() - began:.0f} s")
+    console.print(_table_of_targets(_compare_targets(broker, in_process, over_ca)))
+    simulated = [broker[uid] for uid in in_process.noisy]
+    made = {
+        "cuts": save_figure(folder / "chx-diffraction.png", comparisons, TITLE),
+        "patterns": save_patterns(folder / "chx-patterns.png", simulated),
+        "report": save_report(folder / "chx-diffraction.html", comparisons, TITLE),
+        "catalogue": f"beamtwin list --data {folder}",
+    }
+    for what, where in made.items():
+        console.print(f"{what:<10}{where}", highlight=False, soft_wrap=True)
 
 
 def _fitted_gaps(measured: Sequence[Run]) -> tuple[tuple[float, float], ...]:
@@ -139,8 +157,8 @@ def _compare_targets(broker: Broker, one: Exposures, other: Exposures) -> list[T
 
 
 def _compare_target(quiet: Run, quiet_ca: Run, noisy: Run, noisy_ca: Run) -> TargetsCompared:
-    image, image_ca = _image(quiet), _image(quiet_ca)
-    first, second = _image(noisy).astype(float), _image(noisy_ca).astype(float)
+    image, image_ca = frame(quiet), frame(quiet_ca)
+    first, second = frame(noisy).astype(float), frame(noisy_ca).astype(float)
     lit = first + second > 0
     # Twice the mean is the best estimate of a difference's variance that the noise does not bias.
     variance = 2.0 * image[lit]
@@ -155,18 +173,14 @@ def _compare_target(quiet: Run, quiet_ca: Run, noisy: Run, noisy_ca: Run) -> Tar
     )
 
 
-def _image(run: Run) -> np.ndarray:
-    frames = run.primary.read(["eiger4m_image"])["eiger4m_image"].to_numpy()
-    return frames.reshape(-1, *frames.shape[-2:])[0]
-
-
 def _positions(run: Run) -> dict[str, list[float]]:
     data = run.primary.columns().data
     return {key: data[key].tolist() for key in data if key.startswith("s2_")}
 
 
-def _table_of_gaps(comparisons: Sequence[Comparison]) -> Table:
-    table = Table(title="measured and simulated (wave optics), vertical cuts", title_justify="left")
+def _table_of_gaps(comparisons: Sequence[Comparison], level: str) -> Table:
+    title = f"measured and simulated ({level}), vertical cuts"
+    table = Table(title=title, title_justify="left")
     for heading in ("S2 as labelled, h x v", "fitted gap v", "fringes measured", "simulated"):
         table.add_column(heading, justify="right")
     table.add_column("ratio", justify="right")

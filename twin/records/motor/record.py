@@ -45,7 +45,7 @@ class MotorRecord(Record):
 
     Attributes
     ----------
-    axis : Axis
+    axis : beamtwin.twin.records.motor.axis.Axis
         The stage and its controller.
     """
 
