@@ -27,6 +27,8 @@ class Broker:
     query : dict, optional
         In MongoDB's query language, of start documents; ``stop.`` leads to the stop document.
 
+    Examples
+    --------
     >>> with Broker.open(":memory:") as db:
     ...     db("start", {"uid": "5f0c2a81-1b6e", "time": 1.7e9, "scan_id": 7, "plan_name": "scan"})
     ...     db[7].uid, db["5f0c2"].state, len(db.search({"plan_name": "count"}))

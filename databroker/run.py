@@ -14,12 +14,12 @@ __all__ = ["Run"]
 class Run:
     """One run: its metadata at once, its data as they are asked for, also while it is being written.
 
+    `Broker` makes them: ``db[-1]["primary"].read()`` is the last run's data as an `xarray.Dataset`.
+
     Parameters
     ----------
     store : Store
     header : Header
-
-    `Broker` makes them: ``db[-1]["primary"].read()`` is the last run's data as an `xarray.Dataset`.
     """
 
     def __init__(self, store: Store, header: Header):

@@ -59,7 +59,7 @@ def png(comparisons: Sequence[Comparison], title: str = "") -> bytes:
             _draw_residuals(axes[1, column], comparison)
         _tidy(axes)
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        figure.legend(handles, labels, loc="outside lower center", ncols=2 * len(comparisons))
         if title:
             figure.suptitle(title, fontweight="bold")
         out = io.BytesIO()

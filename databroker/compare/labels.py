@@ -50,6 +50,8 @@ def judge(
     systematic : float
         The relative uncertainty that a fit cannot see: of a distance, a wavelength, a pixel.
 
+    Examples
+    --------
     >>> labels = {"h": 12.0, "v": 13.9}
     >>> verdict = judge(Estimate(12.2, 0.02), labels, "v", units="um", systematic=0.01)
     >>> verdict.agrees, verdict.instead

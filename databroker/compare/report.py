@@ -27,6 +27,7 @@ img {{ max-width: 100%; }}
 table {{ border-collapse: collapse; margin: .3rem 0 1rem; font-variant-numeric: tabular-nums; }}
 th, td {{ text-align: left; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid #e4e7eb;
           vertical-align: top; overflow-wrap: anywhere; }}
+td:first-child {{ overflow-wrap: normal; white-space: nowrap; }} td:nth-child(n+2) {{ max-width: 30rem; }}
 th {{ font-weight: 600; }} thead th {{ color: #52606d; }}
 .agrees, .doubt {{ padding: .5rem .8rem; border-left: 4px solid; }}
 .agrees {{ border-color: #3f9142; background: #f1f8f1; }}
