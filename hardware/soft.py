@@ -26,6 +26,8 @@ class SoftTransport:
         PV name to first value, or to ``(value, Metadata)`` where the value does not tell enough: units,
         limits, the choices of an enum.
 
+    Examples
+    --------
     >>> from beamtwin.orchestration.clock import WallClock
     >>> transport = SoftTransport(WallClock(), {"T": (295.0, Metadata("<f8", units="K"))})
     >>> transport.channel("T").put(300.0).success, transport.channel("T").get().value

@@ -72,6 +72,8 @@ class RunEngine:
     call_returns_result : bool
         Whether a call answers a `RunEngineResult`, or the uids of its runs.
 
+    Examples
+    --------
     >>> from beamtwin.orchestration.stubs import sleep
     >>> from beamtwin.twin.clock import SimClock
     >>> RE = RunEngine(clock=SimClock(epoch=0.0))

@@ -30,6 +30,8 @@ class Msg(_Fields):
     run : hashable, optional
         The key of the run meant, in a plan with several runs open at once.
 
+    Examples
+    --------
     >>> Msg("set", None, 2.5, group="move")
     Msg('set', args=(2.5,), kwargs={'group': 'move'})
     """

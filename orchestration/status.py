@@ -28,6 +28,8 @@ class Status:
     name : str
         Of the action, for messages: ``"th: move to 1.5 deg"``.
 
+    Examples
+    --------
     >>> from beamtwin.orchestration.clock import WallClock
     >>> status = Status(WallClock(), name="m1: move to 2 mm")
     >>> status.set_finished()

@@ -25,6 +25,8 @@ class SimClock:
     epoch : float, optional
         Where the timeline begins, in seconds since the Unix epoch; default: the wall's now.
 
+    Examples
+    --------
     >>> clock = SimClock(epoch=1_000_000.0)
     >>> clock.sleep(3600)
     >>> clock.time()

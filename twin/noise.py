@@ -22,6 +22,8 @@ def stream(seed: int, name: str) -> np.random.Generator:
     numpy.random.Generator
         Independent of the streams of all other names; the same bits for the same seed and name.
 
+    Examples
+    --------
     >>> stream(7, "diode").poisson(100.0) == stream(7, "diode").poisson(100.0)
     True
     """

@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any
 
 from beamtwin.orchestration.errors import BeamtwinError
@@ -33,10 +34,10 @@ class Worker:
             Fails with `WorkerError` where the process dies meanwhile.
         """
         try:
-            answer = self._running().submit(function, *arguments)
+            answer = self._submit(function, *arguments)
         except BrokenProcessPool:
             self.close()
-            answer = self._running().submit(function, *arguments)
+            answer = self._submit(function, *arguments)
         outcome: Future[Any] = Future()
         answer.add_done_callback(lambda answer: _pass_on(answer, outcome))
         return outcome
@@ -47,14 +48,16 @@ class Worker:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def _running(self) -> ProcessPoolExecutor:
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 max_workers=1,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_live_with_parent,
+                initializer=_end_with_parent,
             )
-        return self._pool
+        # The process is started in here; what the pool has started before would end the hold.
+        with _ctrl_c_held():
+            return self._pool.submit(function, *arguments)
 
 
 def _pass_on(answer: "Future[Any]", outcome: "Future[Any]") -> None:
@@ -75,9 +78,18 @@ def _pass_on(answer: "Future[Any]", outcome: "Future[Any]") -> None:
         outcome.set_result(answer.result())
 
 
-def _live_with_parent() -> None:
-    """In the worker: Ctrl-C is the parent's to act on, and a parent that was killed is not outlived."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """A process that is started within never sees Ctrl-C, which is the parent's to act on; the parent does, later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """In the worker: do not outlive a parent that was killed."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -37,6 +37,8 @@ class Motion:
     target : float, optional
         Where it ends, to the last bit.
 
+    Examples
+    --------
     >>> motion = Motion.to(2.0, begins=0.0, start=0.0, ramp=Ramp(velocity=1.0, acceleration=2.0))
     >>> motion.ends, motion.position(1.25)
     (2.5, 1.0)
