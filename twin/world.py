@@ -164,6 +164,7 @@ class World:
             self.database, description, level, self._here if here else self._elsewhere
         )
         self.provenance: dict[str, Any] = {
+            "target": "twin",
             "scenario": scenario,
             "model": hashlib.sha256(repr(description).encode()).hexdigest(),
             "level": level,
@@ -201,6 +202,7 @@ class World:
 PROVENANCE_PV = "TWIN:{}-I"
 
 _CONVERTED: Mapping[str, Callable[[str], Any]] = {
+    "target": str,
     "scenario": str,
     "model": str,
     "level": str,

@@ -114,7 +114,7 @@ class ScalerRecord(Record):
         self.set_alarm(0)
         self.post("S1", float(round(self.values["FREQ"] * duration)))
         for number, count in enumerate(counts, 2):
-            self.post(f"S{number}", count)
+            self.post(f"S{number}", float(count))
         return None
 
     def _set_preset(self, field: str, value: float) -> None:

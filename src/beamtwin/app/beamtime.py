@@ -147,7 +147,7 @@ def _open_twin(
     with scenario.world(
         clock, level=settings.level, seed=settings.seed, noise=settings.noise
     ) as world:
-        yield world.database, {"target": "twin", **world.provenance}
+        yield world.database, world.provenance
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def _open_ioc(scenario: Scenario, settings: Settings) -> Iterator[tuple[Transpor
                 f"searched for: name its --port, or start one, in another terminal, with "
                 f"`beamtwin ioc {scenario.name} --port {port}`"
             ) from error
-        yield transport, {"target": "ioc", **provenance}
+        yield transport, {**provenance, "target": "ioc"}
 
 
 @contextmanager

@@ -216,7 +216,9 @@ def _one_line_errors(debug: bool) -> Iterator[list[int]]:
         yield outcome
     except SystemExit as end:
         outcome[0] = end.code if isinstance(end.code, int) else 1
-    except (Exception, KeyboardInterrupt) as error:
+        if outcome[0] == INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+            print("beamtwin: interrupted by Ctrl-C", file=sys.stderr)
+    except Exception as error:
         if debug:
             traceback.print_exc()
         else:
@@ -236,19 +238,17 @@ def _one_line_warnings() -> Iterator[None]:
         yield
 
 
-def _is_interruption(error: BaseException) -> bool:
+def _is_interruption(error: Exception) -> bool:
     from beamtwin.orchestration.errors import RunEngineInterrupted
 
-    return isinstance(error, (KeyboardInterrupt, RunEngineInterrupted))
+    return isinstance(error, RunEngineInterrupted)
 
 
-def describe(error: BaseException) -> str:
+def describe(error: Exception) -> str:
     """What to tell a person: an error that was foreseen says it itself."""
     from beamtwin.databroker.errors import DataBrokerError
     from beamtwin.orchestration.errors import BeamtwinError
 
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted by Ctrl-C"
     text = str(error) or type(error).__name__
     if isinstance(error, (BeamtwinError, DataBrokerError)):
         return text

@@ -87,7 +87,8 @@ def _report(
     console.print(_table_of_gaps(comparisons, settings.level))
     for comparison in comparisons:
         for verdict in comparison.verdicts:
-            console.print(f"  {comparison.title}: {verdict.text}", highlight=False)
+            console.print(f"{comparison.title}: {verdict.text}", highlight=False)
+    console.print()
     console.print(_table_of_targets(_compare_targets(broker, in_process, over_ca)))
     simulated = [broker[uid] for uid in in_process.noisy]
     made = {
@@ -179,9 +180,9 @@ def _positions(run: Run) -> dict[str, list[float]]:
 
 
 def _table_of_gaps(comparisons: Sequence[Comparison], level: str) -> Table:
-    title = f"measured and simulated ({level}), vertical cuts"
+    title = f"measured and simulated ({level}), vertical cuts; lengths in µm"
     table = Table(title=title, title_justify="left")
-    for heading in ("S2 as labelled, h x v", "fitted gap v", "fringes measured", "simulated"):
+    for heading in ("label h x v", "fitted gap v", "fringes measured", "simulated"):
         table.add_column(heading, justify="right")
     table.add_column("ratio", justify="right")
     table.add_column("label")
@@ -189,10 +190,10 @@ def _table_of_gaps(comparisons: Sequence[Comparison], level: str) -> Table:
         fit, verdict = comparison.fit, comparison.verdicts[0]
         measured, simulated = comparison.measured_fringes, comparison.simulated_fringes
         table.add_row(
-            comparison.title.removeprefix("S2 ").partition(" (")[0],
-            f"{fit.parameters['gap_um']} µm" if fit else "",
-            f"{measured.spacing} µm" if measured else "none",
-            f"{simulated.spacing} µm" if simulated else "none",
+            comparison.title.removeprefix("S2 ").partition(" µm")[0],
+            str(fit.parameters["gap_um"]) if fit else "",
+            str(measured.spacing) if measured else "none",
+            str(simulated.spacing) if simulated else "none",
             f"{comparison.spacing_ratio:.4f}" if comparison.spacing_ratio else "",
             "agrees" if verdict.agrees else "[red]disagrees[/]",
         )
