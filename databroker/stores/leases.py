@@ -3,6 +3,9 @@
 Whoever writes runs holds a lock on a small file beside the store, and signs the runs with its name. The operating
 system lets go of the lock when the process ends, however it ends; so a run that has no stop document was
 interrupted if nobody holds the lock of its writer.
+
+The file takes some room on the disk, which the writer gives up when there is none left: it is enough for a run's
+stop document, so that a full disk ends a run, and does not interrupt it.
 """
 
 import fcntl
@@ -11,6 +14,9 @@ from pathlib import Path
 from uuid import uuid4
 
 __all__ = ["Leases"]
+
+#: What a stop document needs in SQLite's log, several times over.
+ROOM_BYTES = 128 * 1024
 
 
 class Leases:
@@ -34,7 +40,13 @@ class Leases:
             if self._path is not None:
                 self._file = os.open(self._lock(self._held), os.O_CREAT | os.O_RDWR, 0o666)
                 fcntl.flock(self._file, fcntl.LOCK_EX)
+                os.write(self._file, bytes(ROOM_BYTES))
         return self._held
+
+    def give_room(self) -> None:
+        """The disk is full: let others have what this writer's file takes of it."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
 
     def alive(self, name: str | None) -> bool:
         """Whether a writer of that name holds its lock."""

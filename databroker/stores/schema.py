@@ -7,7 +7,7 @@ from pathlib import Path
 
 from beamtwin.databroker.errors import StoreError
 
-__all__ = ["SCHEMA_VERSION", "atomic", "connect", "explain", "explained"]
+__all__ = ["SCHEMA_VERSION", "atomic", "connect", "explain", "explained", "is_full"]
 
 SCHEMA_VERSION = 1
 #: Marks a SQLite file as ours: "beam" in ASCII.
@@ -125,6 +125,11 @@ def explain(path: str, error: sqlite3.Error | OSError) -> StoreError:
 def _explanation(error: sqlite3.Error | OSError) -> str:
     code = "SQLITE_CANTOPEN" if isinstance(error, OSError) else _code(error)
     return next((text for name, text in _EXPLANATIONS.items() if code.startswith(name)), "failed")
+
+
+def is_full(error: Exception) -> bool:
+    """Whether there is no room left on the disk."""
+    return isinstance(error, sqlite3.Error) and _code(error) == "SQLITE_FULL"
 
 
 def _code(error: sqlite3.Error) -> str:

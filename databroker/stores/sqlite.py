@@ -29,7 +29,7 @@ from beamtwin.databroker.stores.reading import (
     read_streams,
     snapshot,
 )
-from beamtwin.databroker.stores.schema import atomic, connect, explain, explained
+from beamtwin.databroker.stores.schema import atomic, connect, explain, explained, is_full
 from beamtwin.databroker.stores.writing import RunWriter
 
 __all__ = ["SqliteStore"]
@@ -118,6 +118,8 @@ class SqliteStore:
             except DocumentError as error:
                 raise DocumentError(f"{name}: {error}") from None
             except (sqlite3.Error, OSError) as error:
+                if is_full(error):
+                    self._leases.give_room()
                 raise explain(self.path, error) from error
 
     def insert_all(self, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:

@@ -18,6 +18,7 @@ from beamtwin.databroker.compare.figure import save_figure
 from beamtwin.databroker.compare.report import save_report
 from beamtwin.databroker.run import Run
 from beamtwin.orchestration.clock import WallClock
+from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.scenarios.chx import SCENARIO
 from beamtwin.scenarios.chx.analysis import (
     compare_runs,
@@ -36,6 +37,12 @@ __all__ = ["run"]
 
 TITLE = "NSLS-II CHX: diffraction of slit S2, measured (2018) and simulated"
 
+#: How far simulated fringes may be from the measured ones, relative.
+TOLERANCE = 0.02
+
+#: How far the reduced chi-squared of two noisy images of hundreds of pixels may be from 1.
+TOLERANCE_CHI2 = 0.2
+
 #: Of the twin in process and of the IOC: two measurements of the same thing differ in their noise.
 SEEDS = {"twin": 1, "ioc": 2}
 
@@ -47,6 +54,28 @@ class Exposures:
     quiet: list[str]
     """Without counting statistics."""
     noisy: list[str]
+
+
+@dataclass(frozen=True)
+class TargetsCompared:
+    """How far the same exposure in process and over Channel Access agree."""
+
+    gap_um: tuple[float, float]
+    same_positions: bool
+    same_image: bool
+    """To the last bit, without noise."""
+    chi2_red: float
+    """Of the difference of two noisy images; 1 is what counting statistics makes."""
+    counts: int
+
+    @property
+    def agree(self) -> bool:
+        """Whether all is as it should be of one twin, seen twice."""
+        return self.same_positions and self.same_image and abs(self.chi2_red - 1) < TOLERANCE_CHI2
+
+
+class DemonstrationError(BeamtwinError):
+    """The demonstration went through, and did not show what it should."""
 
 
 def run(out: Path, level: str) -> None:
@@ -69,28 +98,44 @@ def run(out: Path, level: str) -> None:
     over_ca = _expose(console, settings, "ioc", arguments)
     console.print("4. measured and simulated, side by side\n")
     with open_broker(settings.data) as broker:
-        _report(console, settings, broker, uids, in_process, over_ca)
+        comparisons = _compare(broker, uids, in_process.noisy)
+        targets = _compare_targets(broker, in_process, over_ca)
+        simulated = [broker[uid] for uid in in_process.noisy]
+        _report(console, settings, comparisons, targets, simulated)
+    _check(comparisons, targets)
     console.print(f"\nbeamtwin demo: done in {wall.time() - began:.0f} s")
+
+
+def _check(comparisons: Sequence[Comparison], targets: Sequence[TargetsCompared]) -> None:
+    """Raise DemonstrationError where the twin is not what the tables are there to show."""
+    wrong = [
+        f"{each.title}: fringes {each.spacing_ratio} times as far apart as measured"
+        for each in comparisons
+        if each.spacing_ratio is None or abs(each.spacing_ratio - 1) > TOLERANCE
+    ] + [
+        f"{each.gap_um[0]:g} x {each.gap_um[1]:g} µm: in process and over Channel Access differ"
+        for each in targets
+        if not each.agree
+    ]
+    if wrong:
+        raise DemonstrationError("; ".join(wrong))
 
 
 def _report(
     console: Console,
     settings: Settings,
-    broker: Broker,
-    measured: Sequence[str],
-    in_process: Exposures,
-    over_ca: Exposures,
+    comparisons: Sequence[Comparison],
+    targets: Sequence[TargetsCompared],
+    simulated: Sequence[Run],
 ) -> None:
     """Print the tables; write the figures and the report."""
     folder = settings.data
-    comparisons = _compare(broker, measured, in_process.noisy)
     console.print(_table_of_gaps(comparisons, settings.level))
     for comparison in comparisons:
         for verdict in comparison.verdicts:
             console.print(f"{comparison.title}: {verdict.text}", highlight=False)
     console.print()
-    console.print(_table_of_targets(_compare_targets(broker, in_process, over_ca)))
-    simulated = [broker[uid] for uid in in_process.noisy]
+    console.print(_table_of_targets(targets))
     made = {
         "cuts": save_figure(folder / "chx-diffraction.png", comparisons, TITLE),
         "patterns": save_patterns(folder / "chx-patterns.png", simulated),
@@ -135,19 +180,6 @@ def _take(console: Console, settings: Settings, arguments: dict[str, Any]) -> li
 def _compare(broker: Broker, measured: Sequence[str], simulated: Sequence[str]) -> list[Comparison]:
     pairs = zip(measured, simulated, strict=True)
     return [compare_runs(broker[one], broker[other]) for one, other in pairs]
-
-
-@dataclass(frozen=True)
-class TargetsCompared:
-    """How far the same exposure in process and over Channel Access agree."""
-
-    gap_um: tuple[float, float]
-    same_positions: bool
-    same_image: bool
-    """To the last bit, without noise."""
-    chi2_red: float
-    """Of the difference of two noisy images; 1 is what counting statistics makes."""
-    counts: int
 
 
 def _compare_targets(broker: Broker, one: Exposures, other: Exposures) -> list[TargetsCompared]:
