@@ -19,6 +19,7 @@
     * `TransitionError` (also a RuntimeError): the engine cannot do that in the state it is in
     * `RunEngineControlException`: thrown into a plan to end it
         * `RequestStop`, `RequestAbort`
+    * `RampFail` (also a RuntimeError): a ramp was not over in time
     * `RunEngineInterrupted`: the engine returned before the plan's end
 
 `PlanHalt` is a GeneratorExit, so that a halted plan cannot catch it.
@@ -41,6 +42,7 @@ __all__ = [
     "PlanError",
     "PlanHalt",
     "PutError",
+    "RampFail",
     "ReadingError",
     "RequestAbort",
     "RequestStop",
@@ -150,6 +152,10 @@ class RequestStop(RunEngineControlException):
     """The plan ends, cleaning up; its runs are marked as successful."""
 
     exit_status = "success"
+
+
+class RampFail(BeamtwinError, RuntimeError):
+    """A ramp was not over in the time it was given."""
 
 
 class RunEngineInterrupted(BeamtwinError):

@@ -127,7 +127,12 @@ def test_scan_says_what_it_is(RE: RunEngine, det: Any, motor: Any, documents: An
     assert (start["plan_name"], start["sample"]) == ("scan", "gold")
     assert (start["motors"], start["detectors"]) == (["m"], ["det"])
     assert (start["num_points"], start["num_intervals"]) == (5, 4)
-    assert start["plan_args"] == {"detectors": ["det"], "num": 5, "args": ["m", -1, 1]}
+    assert start["plan_args"] == {
+        "detectors": ["det"],
+        "num": 5,
+        "args": ["m", -1, 1],
+        "per_step": "None",
+    }
     assert start["hints"] == {"dimensions": [[["m"], "primary"]]}
 
 
