@@ -87,7 +87,6 @@ class _Bars:
         self._lock = threading.Lock()
         self._ended = False
         self._progress: Any = None
-        self._remaining: dict[Any, float | None] = {}
 
     def show(self) -> None:
         """Draw, and from now on redraw in a thread of rich's."""
@@ -96,7 +95,7 @@ class _Bars:
                 return
             self._progress = _new_progress(self._console)
             tasks = [
-                self._progress.add_task(_name(status), total=None, detail="")
+                self._progress.add_task(_name(status), total=None, detail="", left="")
                 for status in self._statuses
             ]
             self._progress.start()
@@ -124,15 +123,18 @@ class _Bars:
             changes["description"] = report.name
         if report.done is not None:
             changes |= {"total": 1.0, "completed": report.done}
-        self._change(task, **changes)
+        self._change(task, report.time_remaining, **changes)
 
     def _complete(self, task: Any, status: Any) -> None:
-        self._change(task, total=1.0, completed=1.0)
+        self._change(task, 0.0, detail="done", total=1.0, completed=1.0)
 
-    def _change(self, task: Any, **changes: Any) -> None:
+    def _change(self, task: Any, remaining_s: float | None, **changes: Any) -> None:
         with self._lock:
-            if self._progress is not None:
-                self._progress.update(task, **changes)
+            progress = self._progress
+            if progress is not None:
+                progress.update(task, **changes)
+                left = _remaining(progress.tasks[task]) if remaining_s is None else remaining_s
+                progress.update(task, left=f"{left:.0f} s left" if left else "")
 
 
 def _new_progress(console: Any) -> Any:
@@ -141,7 +143,6 @@ def _new_progress(console: Any) -> Any:
         Progress,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
 
     return Progress(
@@ -149,11 +150,17 @@ def _new_progress(console: Any) -> Any:
         BarColumn(bar_width=30),
         TextColumn("{task.fields[detail]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[left]}"),
         console=console,
         transient=True,
     )
+
+
+def _remaining(task: Any) -> float | None:
+    """Seconds left if it goes on as until now; rich counts those that have passed."""
+    if not task.total or not task.completed or not task.elapsed:
+        return None
+    return task.elapsed * (task.total / task.completed - 1.0)
 
 
 def _takes_time(status: Any) -> bool:

@@ -243,13 +243,15 @@ def test_messages_of_another_group_do_not_fit(motor: Any) -> None:
     assert assert_message_and_return_remaining(messages, is_set, "b") == messages[1:]
 
 
-def test_readings_are_given(motor: Any, det: Any) -> None:
+def test_readings_are_given(make: Any, det: Any) -> None:
+    sensor = make("Device", "sensor")
+
     def plan() -> Plan[Any]:
         both = yield Msg("read", det)
-        return (yield from stubs.rd(motor)), both["b"]["value"]
+        return (yield from stubs.rd(sensor)), both["b"]["value"]
 
     simulator = RunEngineSimulator()
-    simulator.add_read_handler_for(motor, 7.5)
+    simulator.add_read_handler_for(sensor, 7.5)
     simulator.add_read_handler_for_multiple(det, a=1, b={"value": 2, "timestamp": 3.0})
     simulator.simulate_plan(plan())
     assert simulator.return_value == (7.5, 2)
