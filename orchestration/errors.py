@@ -15,10 +15,12 @@
     * `DeviceError` (also a RuntimeError): a device does not do what the engine may expect of it
     * `ReadingError` (also a ValueError): a reading that fits no event
     * `PlanError` (also a ValueError): a plan's arguments make no sense
+        * `PlanTypeError` (also a TypeError): they are of the wrong kind
     * `IllegalMessageSequence` (also a RuntimeError), `InvalidCommand` (also a KeyError): the plan is at fault
     * `TransitionError` (also a RuntimeError): the engine cannot do that in the state it is in
     * `RunEngineControlException`: thrown into a plan to end it
-        * `RequestStop`, `RequestAbort`
+        * `RequestStop`, `RequestAbort`, `FailedPause`
+    * `NoReplayAllowed`: a device cannot be paused in the middle of what it does
     * `RampFail` (also a RuntimeError): a ramp was not over in time
     * `RunEngineInterrupted`: the engine returned before the plan's end
 
@@ -33,14 +35,17 @@ __all__ = [
     "DeadlockError",
     "DeclarationError",
     "DeviceError",
+    "FailedPause",
     "FailedStatus",
     "IllegalMessageSequence",
     "InvalidCommand",
     "LimitsError",
     "MoveError",
+    "NoReplayAllowed",
     "NotConnectedError",
     "PlanError",
     "PlanHalt",
+    "PlanTypeError",
     "PutError",
     "RampFail",
     "ReadingError",
@@ -124,6 +129,10 @@ class PlanError(BeamtwinError, ValueError):
     """A plan's arguments make no sense."""
 
 
+class PlanTypeError(PlanError, TypeError):
+    """A plan's arguments are of the wrong kind."""
+
+
 class IllegalMessageSequence(BeamtwinError, RuntimeError):
     """Messages in an order that has no meaning."""
 
@@ -152,6 +161,14 @@ class RequestStop(RunEngineControlException):
     """The plan ends, cleaning up; its runs are marked as successful."""
 
     exit_status = "success"
+
+
+class FailedPause(RunEngineControlException):
+    """The plan ends, cleaning up: it was to be paused or suspended, and cannot be taken up again."""
+
+
+class NoReplayAllowed(BeamtwinError):
+    """Raised by a device's ``pause()``: what the plan has done until now must not be done again."""
 
 
 class RampFail(BeamtwinError, RuntimeError):
