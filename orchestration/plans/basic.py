@@ -7,7 +7,7 @@ from typing import Any
 
 from beamtwin.orchestration import stubs
 from beamtwin.orchestration.control import AnyPlan
-from beamtwin.orchestration.errors import PlanError
+from beamtwin.orchestration.errors import PlanTypeError
 from beamtwin.orchestration.messages import Plan
 from beamtwin.orchestration.plans.metadata import (
     Metadata,
@@ -25,6 +25,9 @@ from beamtwin.orchestration.stubs.moving import merge_axes
 from beamtwin.orchestration.stubs.steps import check_delays
 
 __all__ = ["count", "scan_nd"]
+
+ND_STEP = ("detectors", "step", "pos_cache")
+ONE_MOTOR_STEP = ("detectors", "motor", "step")
 
 PerShot = Callable[[Sequence[Any]], AnyPlan]
 
@@ -125,19 +128,26 @@ def _nd_step(per_step: PerStep | None, motors: Sequence[Any]) -> PerStep:
     if per_step is None:
         return stubs.one_nd_step
     signature = inspect.signature(per_step)
-    try:
-        signature.bind(None, None, None)
-    except TypeError:
-        raise PlanError(
-            f"per_step{signature}: expected (detectors, step, pos_cache) or (detectors, motor, step)"
-        ) from None
-    if list(signature.parameters)[:3] != ["detectors", "motor", "step"]:
+    first = tuple(signature.parameters)[:3]
+    if first not in (ND_STEP, ONE_MOTOR_STEP) or not _takes_three(signature):
+        raise PlanTypeError(
+            f"per_step{signature}: expected ({', '.join(ND_STEP)}) or ({', '.join(ONE_MOTOR_STEP)})"
+        )
+    if first == ND_STEP:
         return per_step
     if len(motors) != 1:
-        raise PlanError(f"per_step{signature} moves one motor, and the scan {len(motors)}")
+        raise PlanTypeError(f"per_step{signature} moves one motor, and the scan {len(motors)}")
 
     def one_motor(detectors: Sequence[Any], step: Mapping[Any, Any], _: Any) -> Plan[Any]:
         ((motor, position),) = step.items()
         return (yield from per_step(detectors, motor, position))
 
     return one_motor
+
+
+def _takes_three(signature: inspect.Signature) -> bool:
+    try:
+        signature.bind(None, None, None)
+    except TypeError:
+        return False
+    return True

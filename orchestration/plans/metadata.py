@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from beamtwin.orchestration.control import AnyPlan
-from beamtwin.orchestration.errors import PlanError
+from beamtwin.orchestration.errors import PlanTypeError
 
 __all__ = ["Metadata", "PerStep", "derive_default_hints", "describe"]
 
@@ -41,11 +41,13 @@ def names(devices: Any) -> list[str]:
 
     Raises
     ------
-    PlanError
+    PlanTypeError
         If it is one device, and no list.
     """
-    if hasattr(devices, "name"):
-        raise PlanError(f"{devices.name}: expected a list of devices, as in [{devices.name}]")
+    if not isinstance(devices, Sequence):
+        raise PlanTypeError(
+            f"{label(devices)}: expected a list of devices, as in [{label(devices)}]"
+        )
     return [device.name for device in devices]
 
 

@@ -53,7 +53,7 @@ def lazily_stage_wrapper(plan: AnyPlan) -> Plan[Any]:
 
     def stage_and(msg: Msg) -> Plan[None]:
         root = root_ancestor(msg.obj)
-        answer = yield from stubs.stage(root)
+        answer = yield from stubs.stage(root, wait=True)
         staged.extend(answer if isinstance(answer, list) else [root])
         if msg.obj not in staged:
             staged.append(msg.obj)  # a part of what was staged, and done with

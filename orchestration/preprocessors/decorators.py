@@ -6,6 +6,7 @@ from typing import Any
 
 from beamtwin.orchestration import control
 from beamtwin.orchestration.control import AnyPlan
+from beamtwin.orchestration.errors import PlanTypeError
 from beamtwin.orchestration.preprocessors import around, mutators, positions, supplements
 
 __all__ = [
@@ -52,10 +53,17 @@ def make_decorator(wrapper: Callable[..., Any]) -> Callable[..., Any]:
     return decorator
 
 
+def _finalize(plan: AnyPlan, final_plan: Callable[[], AnyPlan], **kwargs: Any) -> AnyPlan:
+    """See `finalize_wrapper`; a plan can be used once, and a function that is decorated often."""
+    if not callable(final_plan):
+        raise PlanTypeError("final_plan: expected a function that makes the plan, not a plan")
+    return control.finalize_wrapper(plan, final_plan, **kwargs)
+
+
 baseline_decorator = make_decorator(supplements.baseline_wrapper)
 configure_count_time_decorator = make_decorator(around.configure_count_time_wrapper)
 contingency_decorator = make_decorator(control.contingency_wrapper)
-finalize_decorator = make_decorator(control.finalize_wrapper)
+finalize_decorator = make_decorator(_finalize)
 fly_during_decorator = make_decorator(supplements.fly_during_wrapper)
 inject_md_decorator = make_decorator(mutators.inject_md_wrapper)
 lazily_stage_decorator = make_decorator(around.lazily_stage_wrapper)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from beamtwin.orchestration.errors import PlanError
+from beamtwin.orchestration.errors import DeviceError, PlanTypeError
 from beamtwin.orchestration.messages import Msg, Plan
 from beamtwin.orchestration.stubs.groups import is_status, new_group
 from beamtwin.orchestration.stubs.messages import collect
@@ -133,7 +133,7 @@ def _begin_all(
     group = group or new_group(command)
     for obj in objs:
         if not callable(getattr(obj, command, None)):
-            raise PlanError(f"{getattr(obj, 'name', obj)} is no flyer: it has no {command}()")
+            raise PlanTypeError(f"{getattr(obj, 'name', obj)} is no flyer: it has no {command}()")
     statuses = []
     for obj in objs:
         statuses.append((yield Msg(command, obj, group=group, **kwargs)))
@@ -143,14 +143,14 @@ def _begin_all(
 
 
 def _stage(command: str, obj: Any, group: Any, wait: bool | None) -> Plan[Any]:
-    if wait is not False:
-        group = group or new_group(command)
+    if wait and group is None:
+        group = new_group(command)
     answer = yield Msg(command, obj, group=group)
     if is_status(answer):
-        if wait is not False:
+        if wait:
             yield Msg("wait", None, group=group)
     elif wait is False and answer is not None:
-        raise PlanError(f"{obj.name}: its {command}() has no status, and ends before it returns")
+        raise DeviceError(f"{obj.name}: its {command}() has no status, and ends before it returns")
     return answer
 
 

@@ -144,7 +144,7 @@ def _at_once(obj: Any, method: str) -> Any:
 
 def _one_value(obj: Any, reading: Mapping[str, Any]) -> Any:
     hinted = getattr(obj, "hints", {}).get("fields", [])
-    keys = hinted if len(hinted) == 1 else list(reading)
+    keys = hinted or list(reading)
     if len(keys) != 1:
         raise PlanError(f"{obj.name} has several values, {sorted(reading)}: read() one of them")
     return reading[keys[0]]["value"]

@@ -10,6 +10,7 @@ from beamtwin.orchestration.control import AnyPlan, rewindable_wrapper
 from beamtwin.orchestration.errors import PlanError
 from beamtwin.orchestration.messages import Msg, Plan, as_generator
 from beamtwin.orchestration.stubs.groups import new_group, separate_devices
+from beamtwin.orchestration.stubs.messages import wait
 
 __all__ = [
     "TakeReading",
@@ -48,7 +49,7 @@ def _one_event(devices: Sequence[Any], name: str) -> Plan[dict[str, Any]]:
         group = new_group("trigger")
         for device in triggered:
             yield Msg("trigger", device, group=group)
-        yield Msg("wait", None, group=group)
+        yield from wait(group)
     yield _create(name)
     readings: dict[str, Any] = {}
     try:
@@ -183,7 +184,7 @@ def caching_repeater(n: int | None, plan: AnyPlan) -> Plan[None]:
 
     Deprecated, as in Bluesky: use `repeater`, or `repeat`.
     """
-    warnings.warn("use repeater or repeat: the plan gets no answers", DeprecationWarning, 2)
+    warnings.warn("use repeater or repeat: the plan gets no answers", UserWarning, 2)
     messages = list(plan)
     for _ in itertools.count() if n is None else range(n):
         yield from messages

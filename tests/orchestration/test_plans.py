@@ -231,9 +231,9 @@ def test_a_motor_may_be_a_detector_too(RE: RunEngine, det: Any, motor: Any, docu
 def test_scans_take_steps_as_they_are_told(
     RE: RunEngine, det: Any, motor: Any, documents: Any
 ) -> None:
-    def dark_and_light(detectors: Any, step: Any, reached: Any) -> Any:
+    def dark_and_light(detectors: Any, step: Any, pos_cache: Any) -> Any:
         yield from stubs.trigger_and_read(detectors, name="dark")
-        yield from stubs.one_nd_step(detectors, step, reached)
+        yield from stubs.one_nd_step(detectors, step, pos_cache)
 
     RE(plans.scan([det], motor, 0, 1, 2, per_step=dark_and_light))
     assert documents.stop["num_events"] == {"dark": 2, "primary": 2}

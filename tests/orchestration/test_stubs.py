@@ -221,7 +221,7 @@ def test_staging_waits_for_all(RE: RunEngine, clock: SimClock, messages: Any) ->
     assert [msg.kwargs["group"] for msg in messages[:2]] == [group, group]
     assert messages[-1] == Msg("wait", None, group=group)
     assert clock_after == EPOCH + 3 + 2 + 3  # cleaning up takes them one by one
-    RE(stubs.stage(devices[0]))
+    RE(stubs.stage(devices[0], wait=True))
     assert messages[-1].command == "wait"
 
 
