@@ -41,6 +41,7 @@ class RunBundler:
         self._emit = emit
         self._new_uid = new_uid
         self._streams: dict[str, Stream] = {}
+        self._predeclared: set[str] = set()
         self._bundle: str | None = None
         self._readings: dict[str, Any] = {}
         self._read: list[Any] = []
@@ -189,21 +190,34 @@ class RunBundler:
         self._emit("descriptor", stream.descriptor)
         return stream
 
-    def declare_collect(self, name: str, devices: Sequence[Any]) -> Stream:
-        """Emit the descriptor of a stream that ``collect`` will fill."""
-        return self.declare(name, devices, partial(describe_collect, name, devices))
+    def predeclare(self, name: str, devices: Sequence[Any], *, collect: bool = False) -> Stream:
+        """Emit the descriptor of a stream at a plan's wish; ``collect`` will fill it, or ``save``."""
+        known = name in self._streams
+        describe = partial(describe_collect, name, devices) if collect else None
+        stream = self.declare(name, devices, describe)
+        self._predeclared.add(name)
+        if known and collect:
+            self._renew(name, stream)
+        return stream
 
     def declared(self, devices: Iterable[Any]) -> dict[str, Stream]:
-        """The streams that are of exactly these devices."""
+        """The streams that a plan has declared for exactly these devices."""
         devices = frozenset(devices)
-        return {name: each for name, each in self._streams.items() if each.device_set == devices}
+        return {
+            name: each
+            for name, each in self._streams.items()
+            if name in self._predeclared and each.device_set == devices
+        }
 
     def reconfigured(self, device: Any) -> None:
         """Emit the descriptors of the streams that hold ``device`` anew: its configuration has changed."""
         for name, stream in self._streams.items():
             if device in stream.device_set:
-                stream.use(self._compose_descriptor(name, stream.describe()))
-                self._emit("descriptor", stream.descriptor)
+                self._renew(name, stream)
+
+    def _renew(self, name: str, stream: Stream) -> None:
+        stream.use(self._compose_descriptor(name, stream.describe()))
+        self._emit("descriptor", stream.descriptor)
 
     def _compose_descriptor(self, name: str, described: Described) -> Document:
         return compose_descriptor(self._new_uid(), self._clock.time(), self.uid, name, described)

@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from beamtwin.orchestration.asyncio_devices import AsyncioDevice, finish
 from beamtwin.orchestration.errors import (
     DeviceError,
     IllegalMessageSequence,
+    UndeclaredStreamError,
     WaitForTimeoutError,
 )
 from beamtwin.orchestration.inbox import Pause
@@ -167,14 +169,11 @@ def drop(session: Session, msg: Msg) -> None:
 
 def declare_stream(session: Session, msg: Msg) -> Any:
     """Emit the descriptor of a stream before there is any data."""
-    run, name = session.run(msg), msg.kwargs["name"]
+    run, name = session.run(msg), msg.kwargs.get("name")
+    if name is None:
+        raise UndeclaredStreamError("A stream name that is not None is required for pre-declare")
     devices = [session.device(device) for device in msg.args]
-    stream = (
-        run.declare_collect(name, devices)
-        if msg.kwargs.get("collect")
-        else run.declare(name, devices)
-    )
-    return stream.descriptor
+    return run.predeclare(name, devices, collect=msg.kwargs.get("collect", False)).descriptor
 
 
 def stage(session: Session, msg: Msg) -> Any:
@@ -222,7 +221,10 @@ def configure(session: Session, msg: Msg) -> Any:
 def locate(session: Session, msg: Msg) -> Any:
     """Answer where devices are and where they were sent."""
     devices = [msg.obj, *(session.device(device) for device in msg.args)]
-    locations = [device.locate() for device in devices]
+    if all(isinstance(device, AsyncioDevice) for device in devices):
+        locations = session.call(_all_at_once, [device.device.locate for device in devices])
+    else:
+        locations = [device.locate() for device in devices]
     squeeze = msg.kwargs.get("squeeze", True)
     return locations[0] if squeeze and len(locations) == 1 else locations
 
@@ -244,10 +246,16 @@ def collect(session: Session, msg: Msg) -> Any:
     """Emit what devices have gathered; answers the partial events, if asked to."""
     kwargs = msg.kwargs
     if kwargs.get("stream", False):
-        raise IllegalMessageSequence("'collect' emits event pages: stream=True is no more")
+        raise IllegalMessageSequence(
+            "Collect now emits EventPages (stream=False), so emitting Events (stream=True) is no longer supported"
+        )
     devices = [msg.obj, *(session.device(device) for device in msg.args)]
     fliers = session.run(msg).fliers
     return fliers.collect(devices, kwargs.get("name"), kwargs.get("return_payload", True))
+
+
+async def _all_at_once(functions: list[Callable[[], Any]]) -> list[Any]:
+    return await asyncio.gather(*(finish(function) for function in functions))
 
 
 def monitor(session: Session, msg: Msg) -> None:

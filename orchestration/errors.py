@@ -13,10 +13,12 @@
     * `FailedStatus`: an action that a device began has failed
     * `UnknownStatusFailure`: a device gave no reason
     * `DeviceError` (also a RuntimeError): a device does not do what the engine may expect of it
+        * `ProtocolError` (also an AssertionError): it lacks methods that a message needs
     * `ReadingError` (also a ValueError): a reading that fits no event
     * `PlanError` (also a ValueError): a plan's arguments make no sense
         * `PlanTypeError` (also a TypeError): they are of the wrong kind
     * `IllegalMessageSequence` (also a RuntimeError), `InvalidCommand` (also a KeyError): the plan is at fault
+        * `UndeclaredStreamError` (also an AssertionError): a stream to collect into was not declared
     * `TransitionError` (also a RuntimeError): the engine cannot do that in the state it is in
     * `RunEngineControlException`: thrown into a plan to end it
         * `RequestStop`, `RequestAbort`, `FailedPause`
@@ -55,6 +57,7 @@ __all__ = [
     "RunEngineInterrupted",
     "StatusTimeoutError",
     "TransitionError",
+    "UndeclaredStreamError",
     "UnknownStatusFailure",
     "WaitForTimeoutError",
 ]
@@ -125,6 +128,10 @@ class ReadingError(BeamtwinError, ValueError):
     """A reading that fits no event: of keys that were not described, or that another device has as well."""
 
 
+class ProtocolError(DeviceError, AssertionError):
+    """A device lacks methods that a message needs."""
+
+
 class PlanError(BeamtwinError, ValueError):
     """A plan's arguments make no sense."""
 
@@ -135,6 +142,10 @@ class PlanTypeError(PlanError, TypeError):
 
 class IllegalMessageSequence(BeamtwinError, RuntimeError):
     """Messages in an order that has no meaning."""
+
+
+class UndeclaredStreamError(IllegalMessageSequence, AssertionError):
+    """``collect`` into a stream that was not declared as it must be."""
 
 
 class InvalidCommand(BeamtwinError, KeyError):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamtwin.orchestration.assets import asset_documents
 from beamtwin.orchestration.documents import Document
-from beamtwin.orchestration.errors import DeviceError, IllegalMessageSequence
+from beamtwin.orchestration.errors import DeviceError, ProtocolError, UndeclaredStreamError
 from beamtwin.orchestration.streams import Described, Stream
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ class Fliers:
         return_payload : bool
             Whether to answer the partial events.
         """
+        for device in devices if len(devices) > 1 else ():
+            _check_counts(device)
         stream = self._stream(devices, name)
         for device in devices:
             self.uncollected.pop(device, None)
-        index = min(_index(device) for device in devices) if len(devices) > 1 else None
+        index = min(device.get_index() for device in devices) if len(devices) > 1 else None
         documents = [each for device in devices for each in asset_documents(device, index)]
         width = self._run.assets.emit(stream, documents)
         device = devices[0]
@@ -79,17 +81,17 @@ class Fliers:
         declared = self._run.declared(devices)
         if name is not None:
             if name not in declared:
-                raise IllegalMessageSequence(
-                    f"'collect' into stream {name!r}, which is not declared for these devices: "
-                    "'declare_stream' with collect=True must come first"
+                raise UndeclaredStreamError(
+                    "If a message stream name is provided declare stream needs to be called first. "
+                    f"Stream {name!r} is not declared for these devices: 'declare_stream' with collect=True"
                 )
             return declared[name]
         if len(declared) == 1:
             return next(iter(declared.values()))
         if declared:
-            raise IllegalMessageSequence(f"'collect' needs a name, one of: {', '.join(declared)}")
+            raise UndeclaredStreamError(f"'collect' needs a name, one of: {', '.join(declared)}")
         if len(devices) > 1:
-            raise IllegalMessageSequence(
+            raise UndeclaredStreamError(
                 "'collect' of several devices: 'declare_stream' for them must come first"
             )
         self._describe_nested(devices[0])
@@ -101,14 +103,16 @@ class Fliers:
             return
         described = device.describe_collect()
         if described and not is_nested(described):
-            raise IllegalMessageSequence(
-                f"{device.name} describes one stream without a name: 'declare_stream' with "
+            raise UndeclaredStreamError(
+                f"{device.name}: Single nested data keys should be pre-declared: 'declare_stream' with "
                 "collect=True must come before 'collect'"
             )
         keys = [key for one in described.values() for key in one]
         if len(set(keys)) < len(keys):
             twice = sorted({key for key in keys if keys.count(key) > 1})
-            raise DeviceError(f"{device.name}: {twice} are in several of its streams")
+            raise DeviceError(
+                f"{device.name}: Can't use identical data keys in multiple streams: {twice} are in several"
+            )
         self._nested[device] = [
             self._run.declare(name, [device], _always({device: one}), anew=True)
             for name, one in described.items()
@@ -144,12 +148,13 @@ class Fliers:
         raise DeviceError(f"{device.name}: an event of {sorted(keys)} is of none of its streams")
 
 
-def _index(device: Any) -> int:
-    if not hasattr(device, "get_index"):
-        raise DeviceError(
-            f"{device.name} has no get_index(): it cannot be collected with other devices"
+def _check_counts(device: Any) -> None:
+    """Raise where a device cannot be collected together with others."""
+    if not (hasattr(device, "get_index") and hasattr(device, "collect_asset_docs")):
+        raise ProtocolError(
+            f"{device.name} does not implement all WritesStreamAssets methods: "
+            "it cannot be collected with other devices"
         )
-    return device.get_index()
 
 
 def _gathered(device: Any) -> Iterable[tuple[Any, Document]] | None:

@@ -82,6 +82,7 @@ class Monitors:
         """Hear no more news for now."""
         for device, (callback, _) in self._callbacks.items():
             device.clear_sub(callback)
+        self.emit_news()
 
     def restore(self) -> None:
         """Hear news again."""

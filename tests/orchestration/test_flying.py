@@ -127,7 +127,7 @@ def test_a_stream_must_be_declared(RE: RunEngine) -> None:
         Msg("collect", Camera("one", 1), Camera("two", 1)),
         Msg("collect", Camera("one", 1)),
     ):
-        with pytest.raises(IllegalMessageSequence, match="declare_stream"):
+        with pytest.raises(IllegalMessageSequence, match="declare"):
             RE(in_run(msg))
 
 
