@@ -147,9 +147,9 @@ def grid_scan(
     )
     pattern.pop(4)  # the slowest has no say in snaking
     defaults = {
-        "shape": shape,
-        "extents": [[start, stop] for _, start, stop, _, _ in axes],
-        "snaking": snakes,
+        "shape": tuple(shape),
+        "extents": tuple([start, stop] for _, start, stop, _, _ in axes),
+        "snaking": tuple(snakes),
         "plan_args": _plan_args(
             detectors, per_step, args=written(args), snake_axes=_written_axes(snake_axes, motors)
         ),
@@ -181,8 +181,8 @@ def list_grid_scan(
     steps = outer_list_product(axes, snakes)
     pattern = {"args": written(axes), "snake_axes": _written_axes(snakes, motors)}
     defaults = {
-        "shape": [len(column) for column in columns],
-        "extents": [[min(column), max(column)] for column in columns if column],
+        "shape": tuple(len(column) for column in columns),
+        "extents": tuple([min(column), max(column)] for column in columns if column),
         "snake_axes": pattern["snake_axes"],
         "plan_args": _plan_args(detectors, per_step, **pattern),
         "plan_name": "list_grid_scan",

@@ -167,8 +167,8 @@ def test_grid_scan_covers_a_mesh(
     assert documents.column("m") == [0.0] * 3 + [1.0] * 3
     assert documents.column("fast") == [10.0, 11.0, 12.0, 12.0, 11.0, 10.0]
     start = documents.start
-    assert (start["shape"], start["extents"]) == ([2, 3], [[0, 1], [10, 12]])
-    assert (start["snaking"], start["num_points"]) == ([False, True], 6)
+    assert (start["shape"], start["extents"]) == ((2, 3), ([0, 1], [10, 12]))
+    assert (start["snaking"], start["num_points"]) == ((False, True), 6)
     assert start["hints"] == {
         "gridding": "rectilinear",
         "dimensions": [[["m"], "primary"], [["fast"], "primary"]],
@@ -177,10 +177,10 @@ def test_grid_scan_covers_a_mesh(
 
 @pytest.mark.parametrize(
     ("snake", "snaking"),
-    [(False, [False, False, False]), (True, [False, True, True]), ("last", [False, False, True])],
+    [(False, (False, False, False)), (True, (False, True, True)), ("last", (False, False, True))],
 )
 def test_any_of_the_faster_axes_can_snake(
-    RE: RunEngine, det: Any, make: Make, documents: Any, snake: Any, snaking: list[bool]
+    RE: RunEngine, det: Any, make: Make, documents: Any, snake: Any, snaking: tuple[bool, ...]
 ) -> None:
     a, b, c = (make("Motor", name) for name in "abc")
     axes = [c] if snake == "last" else snake
