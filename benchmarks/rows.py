@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from costs import OURS, THEIRS, bytes_per_event, startup
 from devices import BareDetector, BareMotor, done
-from run import Row
+from run import Cost, Rate
 
 EPOCH = 1_700_000_000.0
 
 Work = Callable[[int], object]
+Subscriber = Callable[[str, dict[str, Any]], object]
 
 
 def our_engine() -> Any:
@@ -103,7 +105,9 @@ def create_read_save(count: int, Msg: Any) -> Iterator[Any]:
     yield Msg("close_run")
 
 
-def plans(name: str) -> tuple[Work, Work]:
+def plans(
+    name: str, our_subscriber: Subscriber | None = None, their_subscriber: Subscriber | None = None
+) -> tuple[Work, Work]:
     """A plan of ours on our engine, and bluesky's of that name on its own, with instant devices."""
     import bluesky.plans as their_plans
 
@@ -112,11 +116,50 @@ def plans(name: str) -> tuple[Work, Work]:
     detector, motor = BareDetector("detector"), BareMotor("motor")
     args = {"count": lambda n: (n,), "scan": lambda n: (motor, 0.0, 1.0, n)}[name]
 
-    def work(engine: Any, module: Any) -> Work:
+    def work(engine: Any, module: Any, subscriber: Subscriber | None) -> Work:
         plan = getattr(module, name)
-        return lambda count: engine(plan([detector], *args(count)))
+        return lambda count: engine(plan([detector], *args(count)), subscriber or [])
 
-    return work(our_engine(), our_plans), work(their_engine(), their_plans)
+    return (
+        work(our_engine(), our_plans, our_subscriber),
+        work(their_engine(), their_plans, their_subscriber),
+    )
+
+
+def collector() -> Subscriber:
+    """Keeps the documents of a run."""
+    documents: list[dict[str, Any]] = []
+
+    def collect(name: str, doc: dict[str, Any]) -> None:
+        if name == "start":
+            documents.clear()
+        documents.append(doc)
+
+    return collect
+
+
+def validator() -> Subscriber:
+    """Checks documents against event-model's schemas, as bluesky does for each it makes."""
+    from event_model import DocumentNames, schema_validators
+
+    validators = {
+        name.name: schema_validators[name] for name in DocumentNames if name in schema_validators
+    }
+    return lambda name, doc: validators[name].validate(doc)
+
+
+def memory() -> tuple[Callable[[], float], Callable[[], float]]:
+    """Bytes kept for each event of a run with a baseline; ours, and bluesky's."""
+    from bluesky.plans import count as their_count
+    from bluesky.preprocessors import SupplementalData as TheirData
+
+    from beamtwin.orchestration.plans import count as our_count
+    from beamtwin.orchestration.preprocessors import SupplementalData
+
+    return (
+        lambda: bytes_per_event(our_engine(), our_count, SupplementalData),
+        lambda: bytes_per_event(their_engine(), their_count, TheirData),
+    )
 
 
 def empty_calls(engine: Any) -> Work:
@@ -162,43 +205,74 @@ def store_events() -> tuple[Work, Work]:
     return ours, bound
 
 
-def all_rows() -> list[Row]:
+def all_rows() -> list[Rate | Cost]:
     """Every row of the table; makes what is measured, which takes seconds."""
     done()  # made once, before anything is timed
+    return [*engine_rows(), *plan_rows(), *cost_rows(), store_row()]
+
+
+def engine_rows() -> list[Rate]:
+    """Messages."""
     bluesky = "bluesky"
     return [
-        Row(
-            "1,000-point scan: a twin's motor and scaler records, 1 s exposures, virtual time",
-            ("events/s", 1000, 200),
-            (twin_scan(), bluesky_scan()),
-            "bluesky + ophyd.sim (instant)",
-            25,
-        ),
-        Row("a null message", ("messages/s", 100_000, 20_000), messages(null), bluesky, 5.5),
-        Row(
+        Rate("a null message", ("messages/s", 100_000, 20_000), messages(null), bluesky, 5.5),
+        Rate(
             "set and wait, done at once",
             ("moves/s", 10_000, 1000),
             messages(set_and_wait),
             bluesky,
             6.7,
         ),
-        Row(
+        Rate(
             "create, read, save", ("events/s", 5000, 500), messages(create_read_save), bluesky, 12.8
         ),
-        Row(
+        Rate(
             "an empty call, RE([])",
             ("calls/s", 2000, 500),
             (empty_calls(our_engine()), empty_calls(their_engine())),
             bluesky,
             11.5,
         ),
-        Row("count, instant detector", ("events/s", 3000, 200), plans("count"), bluesky, 22),
-        Row("scan, instant devices", ("events/s", 3000, 200), plans("scan"), bluesky, 19),
-        Row(
-            "events into the broker, each safe on return",
-            ("events/s", 3000, 3000),
-            store_events(),
-            "bound: JSON rows into bare SQLite",
-            0.3,
-        ),
     ]
+
+
+def plan_rows() -> list[Rate]:
+    """Whole plans, each side's own, with nobody listening, with somebody, and with both sides validating."""
+    scan_of_records = Rate(
+        "1,000-point scan: a twin's motor and scaler records, 1 s exposures, virtual time",
+        ("events/s", 1000, 200),
+        (twin_scan(), bluesky_scan()),
+        "bluesky + ophyd.sim (instant)",
+        25,
+    )
+    rows = [scan_of_records]
+    for name, wanted, collecting, validating in (("count", 22, 20, 2), ("scan", 19, 18, 2)):
+        for how, subscribers, ratio in (
+            ("", (None, None), wanted),
+            (", one collecting callback", (collector(), collector()), collecting),
+            (", validating", (validator(), None), validating),
+        ):
+            work = plans(name, *subscribers)
+            what = f"{name}, instant devices{how}"
+            rows.append(Rate(what, ("events/s", 1000, 200), work, "bluesky", ratio))
+    return rows
+
+
+def cost_rows() -> list[Cost]:
+    """Starting up, and memory."""
+    start = (lambda: startup(OURS), lambda: startup(THEIRS))
+    return [
+        Cost("import and constructor, a fresh Python", "CPU s", start, "bluesky", 2.8),
+        Cost("kept per event of a run with a baseline", "bytes", memory(), "bluesky", 70),
+    ]
+
+
+def store_row() -> Rate:
+    """The broker."""
+    return Rate(
+        "events into the broker, each safe on return",
+        ("events/s", 3000, 3000),
+        store_events(),
+        "bound: JSON rows into bare SQLite",
+        0.3,
+    )

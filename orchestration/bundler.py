@@ -1,59 +1,24 @@
 """Readings become documents: one RunBundler for each open run."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from beamtwin.orchestration.assets import Assets, asset_documents
 from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.documents import (
     Document,
     compose_descriptor,
+    compose_event_page,
     compose_start,
     compose_stop,
 )
-from beamtwin.orchestration.errors import IllegalMessageSequence, ReadingError
+from beamtwin.orchestration.errors import DeviceError, IllegalMessageSequence, ReadingError
+from beamtwin.orchestration.flying import Fliers, describe_collect
+from beamtwin.orchestration.monitors import Monitors
+from beamtwin.orchestration.streams import Described, Stream
 
 __all__ = ["RunBundler"]
-
-
-class Stream:
-    """A named sequence of events that hold the same keys."""
-
-    __slots__ = (
-        "collectors",
-        "descriptor",
-        "device_set",
-        "devices",
-        "events",
-        "events_at_checkpoint",
-        "filled",
-        "keys",
-    )
-
-    def __init__(self, devices: Iterable[Any], descriptor: Document):
-        self.devices = tuple(devices)
-        self.device_set = frozenset(self.devices)
-        self.collectors = [d for d in self.devices if hasattr(d, "collect_asset_docs")]
-        self.events = 0
-        self.events_at_checkpoint = 0
-        self.use(descriptor)
-
-    def use(self, descriptor: Document) -> None:
-        """From now on the events are of this descriptor."""
-        self.descriptor = descriptor
-        external = {
-            k: key["external"] for k, key in descriptor["data_keys"].items() if "external" in key
-        }
-        self.keys = {key for key in descriptor["data_keys"] if external.get(key) != "STREAM:"}
-        self.filled = {key: False for key in external if key in self.keys}
-
-    def check(self, devices: Collection[Any]) -> None:
-        """Raise where an event of these devices does not belong here."""
-        if len(devices) != len(self.devices) or self.device_set != frozenset(devices):
-            raise IllegalMessageSequence(
-                f"stream {self.descriptor['name']!r} has events of {_names(self.devices)}, and not of "
-                f"{_names(devices)}: give them a stream of their own"
-            )
 
 
 class RunBundler:
@@ -76,24 +41,26 @@ class RunBundler:
         self._emit = emit
         self._new_uid = new_uid
         self._streams: dict[str, Stream] = {}
+        self._predeclared: set[str] = set()
         self._bundle: str | None = None
         self._readings: dict[str, Any] = {}
         self._read: list[Any] = []
-        self._monitors: dict[Any, Callable[..., None]] = {}
-        self.uid = ""
+        self.uid = new_uid()
+        self.assets = Assets(self.uid, emit)
+        self.fliers = Fliers(self)
+        self.monitors = Monitors(self._emit_event)
 
     # --- the run --------------------------------------------------------------------------------
 
     def open(self, metadata: Mapping[str, Any]) -> str:
         """Emit the start document; returns the run's uid."""
-        self.uid = self._new_uid()
         self._emit("start", compose_start(self.uid, self._clock.time(), metadata))
         return self.uid
 
     def close(self, exit_status: str, reason: str) -> str:
         """Emit the stop document, whatever ending the monitors raises; returns the run's uid."""
         try:
-            self.end_monitors()
+            self.monitors.end_all()
         finally:
             counts = {name: stream.events for name, stream in self._streams.items()}
             stop = compose_stop(
@@ -156,7 +123,7 @@ class RunBundler:
     def _emit_event(self, stream: Stream, readings: Mapping[str, Any]) -> None:
         data = {key: reading["value"] for key, reading in readings.items()}
         if data.keys() != stream.keys:
-            raise ReadingError(_key_mismatch(stream, data.keys()))
+            stream.check_keys(data.keys())
         stream.events += 1
         self._emit(
             "event",
@@ -173,105 +140,128 @@ class RunBundler:
 
     def _emit_assets(self, stream: Stream) -> None:
         """Emit what the stream's devices say of the files they have written for the event to come."""
-        stream_datum = {
-            "descriptor": stream.descriptor["uid"],
-            "seq_nums": {"start": stream.events + 1, "stop": stream.events + 2},
-        }
-        added = {
-            "resource": {"run_start": self.uid},
-            "stream_resource": {"run_start": self.uid},
-            "stream_datum": stream_datum,
-        }
-        for device in stream.collectors:
-            for name, document in device.collect_asset_docs():
-                self._emit(name, {**document, **added.get(name, {})})
+        documents = [each for device in stream.collectors for each in asset_documents(device)]
+        width = self.assets.emit(stream, documents)
+        if width > 1:
+            raise DeviceError(
+                f"stream {stream.name!r}: stream_datum of {width} frames came for one event"
+            )
+
+    def emit_page(self, stream: Stream, parts: Sequence[Document]) -> None:
+        """Emit the events of several pages as one."""
+        page = compose_event_page(
+            stream.descriptor["uid"], stream.events + 1, parts, self._clock.time(), self._new_uid
+        )
+        stream.events += len(page["uid"])
+        self._emit("event_page", page)
 
     # --- streams --------------------------------------------------------------------------------
 
-    def declare(self, name: str, devices: Iterable[Any]) -> Stream:
+    def declare(
+        self,
+        name: str,
+        devices: Iterable[Any],
+        describe: Callable[[], Described] | None = None,
+        *,
+        anew: bool = False,
+    ) -> Stream:
         """Emit the descriptor of a stream, whose events will be of these devices.
 
         Again, as when a plan is taken up from its last checkpoint, it does nothing.
+
+        Parameters
+        ----------
+        describe : callable, optional
+            What the events hold; default: what ``describe`` of each device says.
+        anew : bool
+            Whether the stream may have had events of other devices until now, as old flyers' streams may.
         """
         devices = tuple(devices)
         known = self._streams.get(name)
-        if known is not None:
+        if known is not None and not (anew and known.devices != devices):
             known.check(devices)
             return known
-        stream = self._streams[name] = Stream(devices, self._describe(name, devices))
+        if describe is None:
+            describe = partial(_describe, devices)
+        stream = Stream(devices, describe, self._compose_descriptor(name, describe()))
+        if known is not None:
+            stream.events = stream.events_at_checkpoint = known.events
+        self._streams[name] = stream
         self._emit("descriptor", stream.descriptor)
         return stream
+
+    def predeclare(self, name: str, devices: Sequence[Any], *, collect: bool = False) -> Stream:
+        """Emit the descriptor of a stream at a plan's wish; ``collect`` will fill it, or ``save``."""
+        known = name in self._streams
+        describe = partial(describe_collect, name, devices) if collect else None
+        stream = self.declare(name, devices, describe)
+        self._predeclared.add(name)
+        if known and collect:
+            self._renew(name, stream)
+        return stream
+
+    def declared(self, devices: Iterable[Any]) -> dict[str, Stream]:
+        """The streams that a plan has declared for exactly these devices."""
+        devices = frozenset(devices)
+        return {
+            name: each
+            for name, each in self._streams.items()
+            if name in self._predeclared and each.device_set == devices
+        }
 
     def reconfigured(self, device: Any) -> None:
         """Emit the descriptors of the streams that hold ``device`` anew: its configuration has changed."""
         for name, stream in self._streams.items():
             if device in stream.device_set:
-                stream.use(self._describe(name, stream.devices))
-                self._emit("descriptor", stream.descriptor)
+                self._renew(name, stream)
 
-    def _describe(self, name: str, devices: Iterable[Any]) -> Document:
-        described = {device: device.describe() for device in devices}
+    def _renew(self, name: str, stream: Stream) -> None:
+        stream.use(self._compose_descriptor(name, stream.describe()))
+        self._emit("descriptor", stream.descriptor)
+
+    def _compose_descriptor(self, name: str, described: Described) -> Document:
         return compose_descriptor(self._new_uid(), self._clock.time(), self.uid, name, described)
 
-    # --- monitors: events as they come, outside any bundle --------------------------------------
+    # --- outside any bundle ---------------------------------------------------------------------
 
     def monitor(
-        self, device: Any, name: str, deliver: Callable[[Callable[[], None]], None]
+        self,
+        device: Any,
+        name: str,
+        deliver: Callable[[Callable[[], None]], None],
+        **kwargs: Any,
     ) -> None:
-        """Emit an event of stream ``name`` whenever ``device`` has news.
-
-        Parameters
-        ----------
-        deliver : callable
-            Takes a function from whatever thread the news came in, and calls it in the engine's.
-        """
-        if device in self._monitors:
+        """Emit an event of stream ``name`` whenever ``device`` has news; see `Monitors.begin`."""
+        if device in self.monitors:
             raise IllegalMessageSequence(
                 f"{device.name} is monitored already: 'unmonitor' it first"
             )
-        stream = self.declare(name, [device])
+        self.monitors.begin(device, self.declare(name, [device]), deliver, **kwargs)
 
-        def emit(readings: Mapping[str, Any]) -> None:
-            if self._monitors.get(device) is news:  # the monitor may have ended meanwhile
-                self._emit_event(stream, readings)
-                # Never taken back: nobody can ask for this event again.
-                stream.events_at_checkpoint = stream.events
+    def declare_interruptions(self) -> None:
+        """From now on `record_interruption` emits an event."""
+        key = {"source": "RunEngine", "dtype": "string", "shape": []}
+        descriptor = compose_descriptor(
+            self._new_uid(), self._clock.time(), self.uid, "interruptions", {}
+        )
+        descriptor["data_keys"] = {"interruption": key}
+        self._streams["interruptions"] = Stream((), dict, descriptor)
+        self._emit("descriptor", descriptor)
 
-        def news(reading: Mapping[str, Any] | None = None, **_: Any) -> None:
-            readings = device.read() if reading is None else dict(reading)
-            deliver(lambda: emit(readings))
-
-        self._monitors[device] = news
-        device.subscribe(news)
-
-    def unmonitor(self, device: Any) -> None:
-        """End what `monitor` began."""
-        if device not in self._monitors:
-            raise IllegalMessageSequence(f"{device.name} is not monitored")
-        device.clear_sub(self._monitors.pop(device))
-
-    def end_monitors(self) -> None:
-        """End all of them, whatever one of them raises."""
-        with ExitStack() as stack:
-            for device in self._monitors:
-                stack.callback(self.unmonitor, device)
-
-    def suspend_monitors(self) -> None:
-        """Hear no more news for now."""
-        for device, news in self._monitors.items():
-            device.clear_sub(news)
-
-    def restore_monitors(self) -> None:
-        """Hear news again."""
-        for device, news in self._monitors.items():
-            device.subscribe(news)
+    def record_interruption(self, what: str) -> None:
+        """Emit an event that says what happened to the plan, if that was asked for."""
+        stream = self._streams.get("interruptions")
+        if stream is not None:
+            now = self._clock.time()
+            self._emit_event(stream, {"interruption": {"value": what, "timestamp": now}})
+            stream.checkpoint()
 
     # --- checkpoints ----------------------------------------------------------------------------
 
     def checkpoint(self) -> None:
         """What has been emitted until now stays as it is when the plan is taken up again."""
         for stream in self._streams.values():
-            stream.events_at_checkpoint = stream.events
+            stream.checkpoint()
 
     def rewind(self) -> None:
         """Number the events after the last checkpoint again, and forget the open one."""
@@ -280,14 +270,5 @@ class RunBundler:
             stream.events = stream.events_at_checkpoint
 
 
-def _names(devices: Iterable[Any]) -> str:
-    return ", ".join(sorted(device.name for device in devices))
-
-
-def _key_mismatch(stream: Stream, keys: Iterable[str]) -> str:
-    missing, extra = stream.keys - set(keys), set(keys) - stream.keys
-    return (
-        f"stream {stream.descriptor['name']!r}: the readings differ from what the devices described"
-        f"{'; missing: ' + ', '.join(sorted(missing)) if missing else ''}"
-        f"{'; not described: ' + ', '.join(sorted(extra)) if extra else ''}"
-    )
+def _describe(devices: Iterable[Any]) -> Described:
+    return {device: device.describe() for device in devices}

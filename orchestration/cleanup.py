@@ -23,7 +23,8 @@ CLEANUP_TIMEOUT_S = 10.0
 def clean_up(session: "Session") -> None:
     """Do all that a plan may have left to do; failures are logged, and only Ctrl-C is raised, at the end."""
     interruption = None
-    for step in (_stop, _end_monitors, _unstage, _close_runs, _close_plans):
+    session.cleaning_up = True
+    for step in (_stop, _end_monitors, _collect, _unstage, _close_runs, _close_plans):
         try:
             step(session)
         except BaseException as error:
@@ -45,7 +46,13 @@ def _stop(session: "Session") -> None:
 
 def _end_monitors(session: "Session") -> None:
     for run in session.runs.values():
-        _attempt(session.clock, "end monitors", run.end_monitors)
+        run.monitors.forget_news()
+        _attempt(session.clock, "end monitors", run.monitors.end_all)
+
+
+def _collect(session: "Session") -> None:
+    for run in session.runs.values():
+        _attempt(session.clock, "collect what flew", run.fliers.collect_rest)
 
 
 def _unstage(session: "Session") -> None:

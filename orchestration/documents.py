@@ -6,10 +6,17 @@ The shapes are those of event-model 1.24; its schemas check them in the tests, n
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["SeededUids", "compose_descriptor", "compose_start", "compose_stop", "random_uid"]
+__all__ = [
+    "SeededUids",
+    "compose_descriptor",
+    "compose_event_page",
+    "compose_start",
+    "compose_stop",
+    "random_uid",
+]
 
 Document = dict[str, Any]
 
@@ -88,6 +95,43 @@ def compose_descriptor(
         "configuration": {device.name: _configuration(device) for device in described},
         "hints": {device.name: device.hints for device in described if hasattr(device, "hints")},
     }
+
+
+def compose_event_page(
+    descriptor: str, first: int, parts: Sequence[Document], now: float, new_uid: Callable[[], str]
+) -> Document:
+    """One document for many events.
+
+    Parameters
+    ----------
+    first : int
+        The number of the first event.
+    parts : sequence of pages
+        Columns of ``data``, ``timestamps`` and, where given, ``filled`` and ``time``.
+    now : float
+        The time of events that have none of their own.
+    """
+    lengths = [_length(part) for part in parts]
+    num = sum(lengths)
+    times = [part.get("time") or [now] * n for part, n in zip(parts, lengths, strict=True)]
+    return {
+        "uid": [new_uid() for _ in range(num)],
+        "time": [time for each in times for time in each],
+        "seq_num": list(range(first, first + num)),
+        "data": _columns(parts, "data"),
+        "timestamps": _columns(parts, "timestamps"),
+        "filled": _columns(parts, "filled"),
+        "descriptor": descriptor,
+    }
+
+
+def _length(page: Mapping[str, Any]) -> int:
+    return len(next(iter(page["data"].values()), ()))
+
+
+def _columns(parts: Sequence[Mapping[str, Any]], name: str) -> dict[str, list[Any]]:
+    keys = parts[0].get(name, {})
+    return {key: [value for part in parts for value in part[name][key]] for key in keys}
 
 
 def _configuration(device: Any) -> Document:

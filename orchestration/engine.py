@@ -3,23 +3,25 @@
 The engine is synchronous and has no thread of its own. It takes a message from the plan, looks its command up in a
 table, and sends back the answer; when it must wait, it asks the clock. What other threads and signal handlers want of
 it they leave in an inbox, to which it attends between messages and inside waits.
+
+Here is what its user sees; the loop that takes messages is `executor`, what one call keeps track of is `session`.
 """
 
-from collections import ChainMap
+import asyncio
+import inspect
+import logging
 from collections.abc import Callable, Iterable, MutableMapping
-from contextlib import ExitStack
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from beamtwin.orchestration.cleanup import clean_up
+from beamtwin.orchestration.asyncio_devices import Background, finish, is_asyncio_device
 from beamtwin.orchestration.clock import Clock, WallClock
 from beamtwin.orchestration.commands import COMMANDS, Command
 from beamtwin.orchestration.dispatcher import Dispatcher, subscriptions
 from beamtwin.orchestration.documents import random_uid
+from beamtwin.orchestration.engine_commands import EngineCommands
 from beamtwin.orchestration.errors import (
-    IllegalMessageSequence,
-    InvalidCommand,
     PlanHalt,
     RequestAbort,
     RequestStop,
@@ -27,13 +29,18 @@ from beamtwin.orchestration.errors import (
     RunEngineInterrupted,
     TransitionError,
 )
-from beamtwin.orchestration.inbox import Pause
+from beamtwin.orchestration.executor import Executor
+from beamtwin.orchestration.inbox import Pause, Suspend
 from beamtwin.orchestration.interrupts import SigintHandler
+from beamtwin.orchestration.machine import StateMachine
 from beamtwin.orchestration.messages import Msg, as_generator
-from beamtwin.orchestration.rules import State, can_follow, check_transition
+from beamtwin.orchestration.metadata import default_scan_id, library_versions
+from beamtwin.orchestration.rules import State
 from beamtwin.orchestration.session import Session
 
 __all__ = ["RunEngine", "RunEngineResult"]
+
+log = logging.getLogger(__name__)
 
 PAUSE_MESSAGE = """\
 The plan is paused, and can be taken up from its last checkpoint.
@@ -64,6 +71,8 @@ class RunEngine:
         Metadata for every start document.
     clock : Clock, optional
         Default: the wall. For a twin in process, its transport's clock.
+    loop : event loop, optional
+        Where asyncio devices will live; default: one of the engine's own, made when the first is met.
     preprocessors : list of functions from plan to plan, optional
     context_managers : list, optional
         Entered, as ``manager(engine)``, while a plan runs; default: `SigintHandler`.
@@ -83,57 +92,78 @@ class RunEngine:
     3600.0
     """
 
+    #: The result of a plan that did not come to its end.
+    NO_PLAN_RETURN = object()
+
     def __init__(
         self,
         md: MutableMapping[str, Any] | None = None,
         *,
         clock: Clock | None = None,
-        preprocessors: Iterable[Callable[[Any], Any]] = (),
+        loop: asyncio.AbstractEventLoop | None = None,
+        preprocessors: Iterable[Callable[[Any], Any]] | None = None,
         context_managers: Iterable[Callable[[Any], Any]] | None = None,
-        md_validator: Callable[[dict[str, Any]], object] = lambda md: None,
-        md_normalizer: Callable[[dict[str, Any]], dict[str, Any]] = lambda md: md,
-        scan_id_source: Callable[[MutableMapping[str, Any]], int] = lambda md: (
-            md.get("scan_id", 0) + 1
-        ),
+        md_validator: Callable[[dict[str, Any]], object] | None = None,
+        md_normalizer: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        scan_id_source: Callable[[MutableMapping[str, Any]], Any] = default_scan_id,
         new_uid: Callable[[], str] = random_uid,
         call_returns_result: bool = False,
     ):
         self.md = {} if md is None else md
+        self.md["versions"] = {**self.md.get("versions", {}), **library_versions()}
         self.clock = WallClock() if clock is None else clock
-        self.preprocessors = list(preprocessors)
+        self.preprocessors = [] if preprocessors is None else list(preprocessors)
         self.context_managers: list[Callable[[Any], Any]] = (
             [SigintHandler] if context_managers is None else list(context_managers)
         )
-        self.md_validator = md_validator
-        self.md_normalizer = md_normalizer
+        self.md_validator = md_validator or (lambda md: None)
+        self.md_normalizer = md_normalizer or (lambda md: md)
         self.scan_id_source = scan_id_source
         self.new_uid = new_uid
         self.call_returns_result = call_returns_result
-        self.dispatcher = Dispatcher()
-        self.subscribe = self.dispatcher.subscribe
-        self.unsubscribe = self.dispatcher.unsubscribe
-        self.msg_hook: Callable[[Msg], object] | None = None
-        self.state_hook: Callable[[State, State], object] | None = None
+        self.record_interruptions = False
+        self.max_depth: int | None = None
+        self.pause_msg = PAUSE_MESSAGE
         self.waiting_hook: Callable[[Any], object] | None = None
-        self._state = State.IDLE
+        self.log = logging.LoggerAdapter(log, {"RE": self})
+        self.verbose = False
+        self.dispatcher = Dispatcher()
+        self.subscribe = self.subscribe_lossless = self.dispatcher.subscribe
+        self.unsubscribe = self.unsubscribe_lossless = self.dispatcher.unsubscribe
+        self.emit = self.emit_sync = self.dispatcher.emit
+        self._background = Background(loop)
         self._session: Session | None = None
-        self._metadata_per_call: dict[str, Any] = {}
-        self._plan_names: dict[str, str] = {}
-        self._commands: dict[str, Command] = {
-            **COMMANDS,
-            "open_run": self._open_run,
-            "close_run": self._close_run,
-            "subscribe": self._subscribe,
-            "unsubscribe": self._unsubscribe,
-            "RE_class": lambda session, msg: type(self),
-        }
+        self._deferred_pause = False
+        self._suspenders: dict[Any, None] = {}
+        self._own = EngineCommands(self)
+        self._commands: dict[str, Command] = {**COMMANDS, **self._own.table}
+        self._machine = StateMachine()
+        self._executor = Executor(self._machine, self._commands)
 
     # --- for the user ---------------------------------------------------------------------------
 
     @property
     def state(self) -> State:
         """What the engine is doing; compares equal to its name: ``"idle"``, ``"running"``, ``"paused"``."""
-        return self._state
+        return self._machine.state
+
+    @property
+    def state_hook(self) -> Callable[[State, State], object] | None:
+        """Told of every change as ``hook(new, old)``."""
+        return self._machine.hook
+
+    @state_hook.setter
+    def state_hook(self, hook: Callable[[State, State], object] | None) -> None:
+        self._machine.hook = hook
+
+    @property
+    def msg_hook(self) -> Callable[[Msg], object] | None:
+        """Told of every message before it is obeyed."""
+        return self._executor.msg_hook
+
+    @msg_hook.setter
+    def msg_hook(self, hook: Callable[[Msg], object] | None) -> None:
+        self._executor.msg_hook = hook
 
     @property
     def ignore_callback_exceptions(self) -> bool:
@@ -148,6 +178,21 @@ class RunEngine:
     def resumable(self) -> bool:
         """Whether there is a checkpoint from which the plan can be taken up again."""
         return self._session is not None and self._session.since_checkpoint is not None
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether messages are done again when the plan is taken up again after a pause."""
+        return self._session is None or self._session.rewindable
+
+    @rewindable.setter
+    def rewindable(self, rewindable: bool) -> None:
+        if self._session is not None:
+            self._session.set_rewindable(rewindable)
+
+    @property
+    def deferred_pause_requested(self) -> bool:
+        """Whether the plan, or the last one, has been asked to pause at its next checkpoint."""
+        return self._deferred_pause if self._session is None else self._session.pause_at_checkpoint
 
     def __call__(self, plan: Any, subs: Any = None, /, **metadata: Any) -> Any:
         """Run a plan to its end.
@@ -172,28 +217,32 @@ class RunEngine:
         Exception
             What the plan raised.
         """
-        if not self._state.is_idle:
-            raise TransitionError(f"the engine is {self._state} and can run a plan only when idle")
-        self._plan_names = {
+        self._check_call()
+        self._own.plan_names = {
             "plan_type": type(plan).__name__,
             "plan_name": getattr(plan, "__name__", ""),
         }
-        self._metadata_per_call = metadata
+        self._own.metadata_per_call = metadata
         subs_per_call = subscriptions(subs)
         plan = as_generator(plan)
         for preprocessor in self.preprocessors:
             plan = as_generator(preprocessor(plan))
-        session = self._session = Session(self.clock, plan, self.dispatcher.emit, self.new_uid)
+        session = self._session = Session(
+            self.clock, plan, self.dispatcher.emit, self.new_uid, self._background
+        )
         session.tokens += [self.subscribe(function, name) for name, function in subs_per_call]
+        if self._suspenders:
+            self._hold(session)
         self._drive(session, State.RUNNING)
         return self._outcome(session)
 
     def resume(self) -> Any:
         """Take a paused plan up again from its last checkpoint; answers and raises what a call does."""
         session = self._session
-        if session is None or not self._state.is_paused:
-            raise TransitionError(f"the engine is {self._state}: only a paused plan can be resumed")
+        if session is None or not self.state.is_paused:
+            raise TransitionError(f"the engine is {self.state}: only a paused plan can be resumed")
         session.resume()
+        self._executor.catch_up(session)
         self._drive(session, State.RUNNING)
         return self._outcome(session)
 
@@ -209,15 +258,21 @@ class RunEngine:
         """End the plan at once: it cannot clean up."""
         return self._end(State.HALTING, PlanHalt("halted"), "halted")
 
+    def reset(self) -> None:
+        """Halt what is paused, and end all subscriptions."""
+        if not self.state.is_idle:
+            self.halt()
+        self.dispatcher.unsubscribe_all()
+
     def request_pause(self, defer: bool = False) -> None:
         """Pause as soon as can be, or at the next checkpoint. Safe in any thread and in a signal handler."""
         session = self._session
-        if session is None or not self._state.can_pause:
-            raise TransitionError(f"the engine is {self._state}: there is no plan to pause")
+        if session is None or not self.state.can_pause:
+            raise TransitionError(f"the engine is {self.state}: there is no plan to pause")
         pauses = session.pauses
 
         def pause() -> None:
-            if session.pauses > pauses or not self._state.can_pause:
+            if session.pauses > pauses or not self.state.can_pause:
                 return  # it has been paused since this was asked, or is being ended
             if not defer:
                 raise Pause
@@ -225,9 +280,72 @@ class RunEngine:
 
         session.inbox.post(pause)
 
+    def request_suspend(
+        self,
+        fut: Any,
+        *,
+        pre_plan: Any = None,
+        post_plan: Any = None,
+        justification: str | None = None,
+    ) -> None:
+        """Let the plan wait, and then go on from its last checkpoint. Safe in any thread.
+
+        Parameters
+        ----------
+        fut : Status, or function that makes an awaitable
+            The end of the wait.
+        pre_plan, post_plan : iterable of Msg, or function that makes one, optional
+            Done before and after it.
+        justification : str, optional
+        """
+        session = self._session
+        if session is None:
+            raise TransitionError("the engine is idle: there is no plan to suspend")
+        request = Suspend(fut, pre_plan, post_plan, justification)
+
+        def suspend() -> None:
+            if getattr(fut, "done", False) is not True and self.state.can_pause:
+                raise request
+
+        session.inbox.post(suspend)
+
+    # --- suspenders -----------------------------------------------------------------------------
+
+    @property
+    def suspenders(self) -> tuple[Any, ...]:
+        """Those that are installed."""
+        return tuple(self._suspenders)
+
+    def install_suspender(self, suspender: Any) -> None:
+        """From now on ``suspender`` can suspend plans, and hold them back at their start."""
+        self._suspenders[suspender] = None
+        suspender.install(self)
+
+    def remove_suspender(self, suspender: Any) -> None:
+        """End `install_suspender`."""
+        if suspender in self._suspenders:
+            del self._suspenders[suspender]
+            suspender.remove()
+
+    def clear_suspenders(self) -> None:
+        """Remove all of them."""
+        for suspender in self.suspenders:
+            self.remove_suspender(suspender)
+
+    # --- commands -------------------------------------------------------------------------------
+
     def register_command(self, name: str, function: Callable[[Msg], Any]) -> None:
-        """Let plans say ``Msg(name, ...)``; ``function(msg)`` answers it."""
-        self._commands[name] = lambda session, msg: function(msg)
+        """Let plans say ``Msg(name, ...)``; ``function(msg)``, which may be a coroutine function, answers it."""
+
+        def command(session: Session, msg: Msg) -> Any:
+            return function(msg)
+
+        def command_in_loop(session: Session, msg: Msg) -> Any:
+            return session.call(function, msg)
+
+        in_loop = inspect.iscoroutinefunction(function)
+        self._commands[name] = chosen = command_in_loop if in_loop else command
+        chosen.__doc__ = function.__doc__
 
     def unregister_command(self, name: str) -> None:
         """Forget a command."""
@@ -236,108 +354,69 @@ class RunEngine:
     @property
     def commands(self) -> list[str]:
         """The commands that plans may use."""
-        return sorted(self._commands)
+        return list(self._commands)
+
+    def print_command_registry(self, verbose: bool = False) -> str:
+        """What each command does: the first line, or all, of what is said of it."""
+        docs = {name: inspect.getdoc(command) or "" for name, command in self._commands.items()}
+        lines = [
+            f"{name} : {doc if verbose else doc.partition(chr(10))[0]}"
+            for name, doc in docs.items()
+        ]
+        return "\n".join(["List of available commands", *lines, ""])
+
+    # --- asyncio devices ------------------------------------------------------------------------
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop in which asyncio devices are called; it runs in a thread of its own."""
+        return self._background.loop
+
+    def close(self) -> None:
+        """End the loop's thread, if there is one; the engine can be used again."""
+        self._background.close()
+
+    def device_call(self, device: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a device's method: here, or in the loop if it is an asyncio device."""
+        function = getattr(device, method)
+        if not is_asyncio_device(type(device)):
+            return function(*args, **kwargs)
+        return self._background.submit(finish(function, *args, **kwargs)).result()
 
     # --- from the first message to the last -----------------------------------------------------
+
+    def _check_call(self) -> None:
+        if not self.state.is_idle:
+            raise TransitionError(f"the engine is {self.state} and can run a plan only when idle")
+        if self.max_depth is not None:
+            depth = len(inspect.stack(0)) - 1
+            if depth > self.max_depth:
+                raise RuntimeError(
+                    f"RunEngine.max_depth is {self.max_depth}, and the call is {depth} deep: was the engine "
+                    "called inside a function that should have been a plan?"
+                )
+
+    def _hold(self, session: Session) -> None:
+        """Let the plan begin only when no suspender is tripped."""
+        tripped = [suspender.get_futures() for suspender in self._suspenders]
+        futures = [future for some, _ in tripped for future in some]
+        if futures:
+            for _, justification in tripped:
+                if justification:
+                    self.log.warning("a suspender holds the plan back: %s", justification)
+            session.plans.append(as_generator([Msg("wait_for", None, futures)]))
 
     def _drive(self, session: Session, state: State) -> None:
         """Run until the plan ends or is paused."""
         session.waiting_hook = self.waiting_hook
-        with ExitStack() as stack:
-            try:
-                self._set_state(state)
-                for manager in self.context_managers:
-                    stack.enter_context(manager(self))
-                self._run_or_pause(session)
-            except (RunEngineControlException, PlanHalt) as error:
-                session.exception = error
-                session.exit_status = error.exit_status
-            except BaseException as error:
-                session.exception = error
-                session.exit_status = "abort" if isinstance(error, KeyboardInterrupt) else "fail"
-                session.reason = session.reason or str(error) or type(error).__name__
-                raise
-            finally:
-                if self._state is not State.PAUSED:
-                    self._close(session)
-
-    def _run_or_pause(self, session: Session) -> None:
+        managers = [partial(manager, self) for manager in self.context_managers]
         try:
-            self._take_messages(session)
-        except Pause:
-            self._set_state(State.PAUSING)
-            session.pause()
-            self._set_state(State.PAUSED)
-
-    def _take_messages(self, session: Session) -> None:
-        """The heart: messages out of the plan, answers and errors into it."""
-        plans, answer, error = session.plans, session.answer, session.error
-        session.error = None
-        while plans:
-            try:
-                if error is None:
-                    msg = plans[-1].send(answer)
-                else:
-                    thrown, error = error, None
-                    msg = plans[-1].throw(thrown)
-                    if isinstance(thrown, PlanHalt):
-                        raise thrown  # a plan that would clean up must not
-            except StopIteration as end:
-                plans.pop()
-                answer = end.value
-                continue
-            except BaseException as failure:
-                plans.pop()
-                if not plans:
-                    raise
-                error = failure  # the plan that this one interrupted hears of it
-                continue
-            try:
-                answer = self._obey(session, msg)
-            except Pause as pause:
-                answer, error = None, self._allow(pause, session, msg)
-            except BaseException as failure:
-                error = self._thrown(failure)
-        session.answer = answer
-
-    def _obey(self, session: Session, msg: Msg) -> Any:
-        """Do what a message says, and then what the inbox says; the answer is the message's."""
-        if self.msg_hook is not None:
-            self.msg_hook(msg)
-        try:
-            command = self._commands.get(msg[0])
-        except TypeError:
-            raise InvalidCommand(f"the plan yielded {msg!r}, not a Msg: 'yield from' it?") from None
-        if command is None:
-            known = ", ".join(self.commands)
-            raise InvalidCommand(f"the plan said {msg[0]!r}; the engine knows: {known}")
-        session.remember(msg)
-        answer = command(session, msg)
-        if session.inbox.letters:
-            try:
-                session.inbox.attend()
-            except Pause as pause:
-                pause.finished, pause.answer = True, answer
-                raise
-        return answer
-
-    def _allow(self, pause: Pause, session: Session, msg: Msg) -> RequestAbort | None:
-        """Go on with a pause that can be; one for which there is no checkpoint ends the plan instead."""
-        if not self._state.can_pause:
-            return None  # the plan is being ended, and cleans up
-        if self.resumable:
-            session.cut_short(msg, pause)
-            raise pause
-        error = RequestAbort("paused after 'clear_checkpoint': cannot be taken up again")
-        session.interrupt(error, str(error))
-        self._set_state(State.ABORTING)
-        return error
-
-    def _thrown(self, failure: BaseException) -> BaseException:
-        """An error on its way into the plan; after Python's own Ctrl-C nothing pauses that any more."""
-        if isinstance(failure, KeyboardInterrupt) and can_follow(self._state, State.ABORTING):
-            self._set_state(State.ABORTING)
-        return failure
+            self._executor.drive(session, state, managers)
+        finally:
+            if self.state.is_idle:
+                for token in session.tokens:
+                    self.unsubscribe(token)
+                self._session, self._deferred_pause = None, session.pause_at_checkpoint
 
     def _end(self, state: State, error: RunEngineControlException | PlanHalt, reason: str) -> Any:
         """End the plan: now, if it is paused; soon, if it runs and another thread asks."""
@@ -346,12 +425,12 @@ class RunEngine:
             raise TransitionError("the engine is idle: there is no plan to end")
 
         def end() -> None:
-            if can_follow(self._state, state):  # else it is being ended already
+            if self._machine.can_become(state):  # else it is being ended already
                 session.interrupt(error, reason)
-                self._set_state(state)
+                self._machine.become(state)
                 raise error
 
-        if not self._state.is_paused:
+        if not self.state.is_paused:
             session.inbox.post(end)
             return None
         session.restore_monitors()
@@ -360,20 +439,10 @@ class RunEngine:
         self._drive(session, state)
         return self._answer(session)
 
-    def _close(self, session: Session) -> None:
-        """Clean up, and be idle."""
-        try:
-            clean_up(session)
-        finally:
-            for token in session.tokens:
-                self.unsubscribe(token)
-            self._set_state(State.IDLE)
-            self._session = None
-
     def _outcome(self, session: Session) -> Any:
         """What a call answers, or raises though its plan did not fail."""
-        if self._state.is_paused:
-            raise RunEngineInterrupted(PAUSE_MESSAGE)
+        if self.state.is_paused:
+            raise RunEngineInterrupted(self.pause_msg)
         if session.interruption is not None:
             raise RunEngineInterrupted(session.reason or str(session.interruption))
         return self._answer(session)
@@ -384,47 +453,9 @@ class RunEngine:
             return uids
         return RunEngineResult(
             uids,
-            session.answer if session.exception is None else None,
+            session.answer if session.exception is None else self.NO_PLAN_RETURN,
             session.exit_status,
             session.interruption is not None,
             session.reason,
             session.exception,
         )
-
-    def _set_state(self, new: State) -> None:
-        old = self._state
-        check_transition(old, new)
-        self._state = new
-        if self.state_hook is not None:
-            self.state_hook(new, old)
-
-    # --- commands that concern the engine itself ------------------------------------------------
-
-    def _open_run(self, session: Session, msg: Msg) -> str:
-        """Open a run; answers its uid."""
-        if msg.run in session.runs:
-            raise IllegalMessageSequence(
-                "'open_run' while a run is open: 'close_run' must come first"
-            )
-        self.md["scan_id"] = self.scan_id_source(self.md)
-        metadata = dict(ChainMap(self._metadata_per_call, msg.kwargs, self._plan_names, self.md))
-        self.md_validator(dict(metadata))
-        return session.open_run(msg, self.md_normalizer(deepcopy(metadata)))
-
-    def _close_run(self, session: Session, msg: Msg) -> str:
-        """Close a run; answers its uid. How a plan that is being ended ends, the engine knows best."""
-        exit_status = session.exit_status
-        if session.interruption is None:
-            exit_status = msg.kwargs.get("exit_status") or exit_status
-        return session.close_run(msg, exit_status, msg.kwargs.get("reason") or session.reason)
-
-    def _subscribe(self, session: Session, msg: Msg) -> int:
-        """Subscribe a function for the length of this call; answers a token."""
-        token = self.subscribe(*msg.args, **msg.kwargs)
-        session.tokens.append(token)
-        return token
-
-    def _unsubscribe(self, session: Session, msg: Msg) -> None:
-        """End a subscription."""
-        token = msg.args[0] if msg.args else msg.kwargs["token"]
-        self.unsubscribe(token)

@@ -13,12 +13,17 @@
     * `FailedStatus`: an action that a device began has failed
     * `UnknownStatusFailure`: a device gave no reason
     * `DeviceError` (also a RuntimeError): a device does not do what the engine may expect of it
+        * `ProtocolError` (also an AssertionError): it lacks methods that a message needs
     * `ReadingError` (also a ValueError): a reading that fits no event
     * `PlanError` (also a ValueError): a plan's arguments make no sense
+        * `PlanTypeError` (also a TypeError): they are of the wrong kind
     * `IllegalMessageSequence` (also a RuntimeError), `InvalidCommand` (also a KeyError): the plan is at fault
+        * `UndeclaredStreamError` (also an AssertionError): a stream to collect into was not declared
     * `TransitionError` (also a RuntimeError): the engine cannot do that in the state it is in
     * `RunEngineControlException`: thrown into a plan to end it
-        * `RequestStop`, `RequestAbort`
+        * `RequestStop`, `RequestAbort`, `FailedPause`
+    * `NoReplayAllowed`: a device cannot be paused in the middle of what it does
+    * `RampFail` (also a RuntimeError): a ramp was not over in time
     * `RunEngineInterrupted`: the engine returned before the plan's end
 
 `PlanHalt` is a GeneratorExit, so that a halted plan cannot catch it.
@@ -32,15 +37,19 @@ __all__ = [
     "DeadlockError",
     "DeclarationError",
     "DeviceError",
+    "FailedPause",
     "FailedStatus",
     "IllegalMessageSequence",
     "InvalidCommand",
     "LimitsError",
     "MoveError",
+    "NoReplayAllowed",
     "NotConnectedError",
     "PlanError",
     "PlanHalt",
+    "PlanTypeError",
     "PutError",
+    "RampFail",
     "ReadingError",
     "RequestAbort",
     "RequestStop",
@@ -48,6 +57,7 @@ __all__ = [
     "RunEngineInterrupted",
     "StatusTimeoutError",
     "TransitionError",
+    "UndeclaredStreamError",
     "UnknownStatusFailure",
     "WaitForTimeoutError",
 ]
@@ -118,12 +128,24 @@ class ReadingError(BeamtwinError, ValueError):
     """A reading that fits no event: of keys that were not described, or that another device has as well."""
 
 
+class ProtocolError(DeviceError, AssertionError):
+    """A device lacks methods that a message needs."""
+
+
 class PlanError(BeamtwinError, ValueError):
     """A plan's arguments make no sense."""
 
 
+class PlanTypeError(PlanError, TypeError):
+    """A plan's arguments are of the wrong kind."""
+
+
 class IllegalMessageSequence(BeamtwinError, RuntimeError):
     """Messages in an order that has no meaning."""
+
+
+class UndeclaredStreamError(IllegalMessageSequence, AssertionError):
+    """``collect`` into a stream that was not declared as it must be."""
 
 
 class InvalidCommand(BeamtwinError, KeyError):
@@ -150,6 +172,18 @@ class RequestStop(RunEngineControlException):
     """The plan ends, cleaning up; its runs are marked as successful."""
 
     exit_status = "success"
+
+
+class FailedPause(RunEngineControlException):
+    """The plan ends, cleaning up: it was to be paused or suspended, and cannot be taken up again."""
+
+
+class NoReplayAllowed(BeamtwinError):
+    """Raised by a device's ``pause()``: what the plan has done until now must not be done again."""
+
+
+class RampFail(BeamtwinError, RuntimeError):
+    """A ramp was not over in the time it was given."""
 
 
 class RunEngineInterrupted(BeamtwinError):

@@ -6,11 +6,11 @@ from typing import Any
 
 from beamtwin.orchestration.clock import Clock
 
-__all__ = ["Inbox", "Pause"]
+__all__ = ["Inbox", "Interruption", "Pause", "Suspend"]
 
 
-class Pause(BaseException):
-    """Unwinds from wherever the engine is waiting, so that it can pause. Never reaches a plan.
+class Interruption(BaseException):
+    """Unwinds from wherever the engine is waiting. Never reaches a plan.
 
     Attributes
     ----------
@@ -22,6 +22,36 @@ class Pause(BaseException):
 
     finished = False
     answer: Any = None
+
+
+class Pause(Interruption):
+    """The engine shall pause."""
+
+
+class Suspend(Interruption):
+    """The engine shall wait, and then go on by itself from the last checkpoint.
+
+    Parameters
+    ----------
+    until : Status, or a function that makes an awaitable
+        The end of the wait.
+    pre_plan, post_plan : iterable of Msg, or function that makes one, optional
+        Done before and after it.
+    justification : str, optional
+    """
+
+    def __init__(
+        self,
+        until: Any,
+        pre_plan: Any = None,
+        post_plan: Any = None,
+        justification: str | None = None,
+    ):
+        super().__init__(until, pre_plan, post_plan, justification)
+        self.until = until
+        self.pre_plan = pre_plan
+        self.post_plan = post_plan
+        self.justification = justification
 
 
 class Inbox:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 __all__ = ["AbortOnSigint", "SigintHandler"]
 
 
+#: So many times somebody presses Ctrl-C before it is taken to mean that the engine hangs.
+FORCING_PRESSES = 10
+
+
 class _Sigint:
     """A context in which Ctrl-C calls `pressed`; without effect outside the main thread."""
 
@@ -37,11 +41,11 @@ class _Sigint:
 
 
 class SigintHandler(_Sigint):
-    """For a prompt: the first Ctrl-C pauses at the next checkpoint, the second now, the third interrupts Python."""
+    """For a prompt: the first Ctrl-C pauses at the next checkpoint, the second now, the eleventh interrupts Python."""
 
     def pressed(self) -> None:
         """Ask the engine to pause, ever more urgently."""
-        if self.presses > 2:
+        if self.presses > FORCING_PRESSES:
             raise KeyboardInterrupt
         if self.engine.state.can_pause:
             self.engine.request_pause(defer=self.presses == 1)

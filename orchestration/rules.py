@@ -96,6 +96,7 @@ NOT_REPLAYED = frozenset(
         "close_run",
         "install_suspender",
         "remove_suspender",
+        "_start_suspender",
     ]
 )
 
@@ -114,4 +115,4 @@ RESETS_CHECKPOINT = frozenset(
 )
 
 #: Waiting that a pause cuts short, and that goes on afterwards even where nothing is replayed.
-GOES_ON = frozenset(["sleep", "wait"])
+GOES_ON = frozenset(["sleep", "wait", "wait_for"])

@@ -3,18 +3,25 @@
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
+from beamtwin.orchestration.asyncio_devices import (
+    AsyncioDevice,
+    Background,
+    finish,
+    is_asyncio_device,
+)
 from beamtwin.orchestration.bundler import RunBundler
-from beamtwin.orchestration.cleanup import stop_devices
+from beamtwin.orchestration.cleanup import CLEANUP_TIMEOUT_S, stop_devices
 from beamtwin.orchestration.clock import Clock, WallClock
 from beamtwin.orchestration.documents import Document
 from beamtwin.orchestration.errors import (
     DeviceError,
     FailedStatus,
     IllegalMessageSequence,
+    NoReplayAllowed,
     PlanHalt,
     RunEngineControlException,
 )
-from beamtwin.orchestration.inbox import Inbox, Pause
+from beamtwin.orchestration.inbox import Inbox, Interruption
 from beamtwin.orchestration.messages import Msg
 from beamtwin.orchestration.rules import GOES_ON, NOT_REPLAYED, RESETS_CHECKPOINT
 from beamtwin.orchestration.status import Status, failure, names
@@ -32,6 +39,8 @@ class Session:
     emit : callable
         Takes ``(name, document)``.
     new_uid : callable
+    background : Background
+        Where asyncio devices live.
     """
 
     def __init__(
@@ -40,10 +49,12 @@ class Session:
         plan: Generator[Msg, Any, Any],
         emit: Callable[[str, Document], None],
         new_uid: Callable[[], str],
+        background: Background,
     ):
         self.clock = clock
         self.emit = emit
         self.new_uid = new_uid
+        self.background = background
         self.inbox = Inbox(clock)
         self.waiting_hook: Callable[[Any], object] | None = None
         #: The plan under way is the last; it has interrupted those before it.
@@ -55,10 +66,11 @@ class Session:
         self.run_uids: list[str] = []
         self.tokens: list[int] = []
         self.groups: dict[Any, list[Any]] = {}
+        #: Every device met so far, and as what the engine calls it: itself, or an AsyncioDevice.
+        self.devices: dict[Any, Any] = {}
         # Sets that keep their order.
         self.moved: dict[Any, None] = {}
         self.staged: dict[Any, None] = {}
-        self.seen: dict[Any, None] = {}
         #: Messages; None where the plan cannot be taken up again.
         self.since_checkpoint: list[Msg] | None = []
         self.rewindable = True
@@ -68,6 +80,9 @@ class Session:
         self.exit_status = "success"
         self.reason = ""
         self.exception: BaseException | None = None
+        self.cleaning_up = False
+        #: Groups that a ``wait`` which may come again has told the waiting hook of.
+        self.announced: set[Any] = set()
         self._begun: list[Any] = []
         self._pardoned: set[Any] = set()
         self._zero = self._last_checkpoint = clock.time()
@@ -76,6 +91,33 @@ class Session:
     def elapsed(self) -> float:
         """Seconds since the beginning; pauses, and what had to be done again after them, do not count."""
         return self.clock.time() - self._zero
+
+    # --- devices --------------------------------------------------------------------------------
+
+    def device(self, device: Any) -> Any:
+        """As what the engine calls a device: decided when it is first met."""
+        known = self.devices.get(device)
+        if known is None:
+            known = AsyncioDevice(device, self.call) if is_asyncio_device(type(device)) else device
+            self.devices[device] = known
+        return known
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the background loop; answers when it is done."""
+        future = self.background.submit(finish(function, *args, **kwargs))
+        return future.result(CLEANUP_TIMEOUT_S if self.cleaning_up else None)
+
+    def await_in_loop(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The same, but letters are attended to meanwhile. Virtual time stands still."""
+        if not isinstance(self.clock, WallClock):
+            return self.call(function, *args, **kwargs)
+        future = self.background.submit(finish(function, *args, **kwargs))
+        future.add_done_callback(lambda _: self.clock.wake())
+        try:
+            self.wait_until(future.done, awaiting="an awaitable")
+        finally:
+            future.cancel()  # without effect if it is done
+        return future.result()
 
     # --- waiting --------------------------------------------------------------------------------
 
@@ -110,21 +152,19 @@ class Session:
         self.groups.setdefault(group, []).append(status)
         if self.rewindable and self.since_checkpoint is not None:
             self._begun.append(status)
-        status.add_callback(self._ended)
+        if type(device) is AsyncioDevice:
+            self.call(status.add_callback, self._ended)
+        else:
+            status.add_callback(self._ended)
         return status
 
     def wait_for(self, pending: list[Any], timeout: float | None = None) -> bool:
         """Wait until all statuses are done; returns whether they were in time. Those that are leave the list."""
-        hook = self.waiting_hook
-        if hook:
-            hook(set(pending))
         try:
             return self.wait_until(_all_done(pending), timeout, lambda: names(_not_done(pending)))
         finally:
             if pending:
                 pending[:] = _not_done(pending)
-            if hook:
-                hook(None)
 
     def _ended(self, status: Any) -> None:
         error = failure(status)
@@ -164,12 +204,11 @@ class Session:
             if run.bundling:
                 raise IllegalMessageSequence(f"{what} between 'create' and 'save'")
 
-    def open_run(self, msg: Msg, metadata: Document) -> str:
+    def open_run(self, msg: Msg, metadata: Document) -> RunBundler:
         """Open the run of the message's key."""
         bundler = self.runs[msg.run] = RunBundler(self.clock, self.emit, self.new_uid)
-        uid = bundler.open(metadata)
-        self.run_uids.append(uid)
-        return uid
+        self.run_uids.append(bundler.open(metadata))
+        return bundler
 
     def close_run(self, msg: Msg, exit_status: str, reason: str) -> str:
         """Close the run of the message's key."""
@@ -197,12 +236,13 @@ class Session:
         for bundler in self.runs.values():
             bundler.checkpoint()
 
-    def cut_short(self, msg: Msg, pause: Pause) -> None:
+    def cut_short(self, msg: Msg, interruption: Interruption) -> None:
         """Note where a pause came: while ``msg`` was being obeyed, or right after it."""
-        self.answer = pause.answer
+        self.answer = interruption.answer
         if not self.rewindable:
             self.checkpoint()
-            if msg[0] in GOES_ON and not pause.finished and self.since_checkpoint is not None:
+            goes_on = msg[0] in GOES_ON and not interruption.finished
+            if goes_on and self.since_checkpoint is not None:
                 self.since_checkpoint.append(msg)
 
     def pause(self) -> None:
@@ -210,46 +250,74 @@ class Session:
         self.pauses += 1
         self.pause_at_checkpoint = False
         for bundler in self.runs.values():
-            bundler.suspend_monitors()
+            bundler.monitors.suspend()
+        self.rest_devices()
+
+    def rest_devices(self) -> None:
+        """Stop what moves, and tell devices that care of a pause."""
         stop_devices(self.clock, self.moved)
-        for device in self.seen:
-            _call_if_there(device, "pause")
+        for device in tuple(self.devices.values()):
+            try:
+                _call_if_there(device, "pause")
+            except NoReplayAllowed:
+                self.checkpoint()
+
+    def wake_devices(self) -> None:
+        """Tell devices that care of a pause's end."""
+        for device in tuple(self.devices.values()):
+            _call_if_there(device, "resume")
 
     def restore_monitors(self) -> None:
         """Hear of monitored devices again, after a pause."""
         for bundler in self.runs.values():
-            bundler.restore_monitors()
+            bundler.monitors.restore()
+
+    def record_interruption(self, what: str) -> None:
+        """Tell of it in every open run, if that was asked for."""
+        for bundler in self.runs.values():
+            bundler.record_interruption(what)
 
     def resume(self) -> None:
         """Take the plan up again from the last checkpoint."""
-        for device in self.seen:
-            _call_if_there(device, "resume")
-        self._rewind()
+        self.record_interruption("resume")
+        self.wake_devices()
+        self.plans.append(self.rewind(self.answer))
+        self.answer = None
         self.restore_monitors()
-        try:
-            self.inbox.attend()
-        except Exception as error:  # what failed meanwhile, the plan hears of first
-            self.error = error
 
-    def _rewind(self) -> None:
-        """What came after the last checkpoint is forgotten: it will be done again."""
+    def rewind(self, answer: Any) -> Generator[Msg, Any, Any]:
+        """What came after the last checkpoint is forgotten: it will be done again, by the plan that this returns.
+
+        Parameters
+        ----------
+        answer
+            What the plan under way is waiting for, where nothing is done again.
+        """
         replayed, self.since_checkpoint = self.since_checkpoint or [], []
         if self.rewindable:
             for bundler in self.runs.values():
                 bundler.rewind()
             self._forget(self._begun)
         self._begun = []
-        now = self.clock.time()
-        self._zero += now - self._last_checkpoint
-        self._last_checkpoint = now
-        self.plans.append(_replay(replayed, self.answer))
-        self.answer = None
+        self.take_back_time(self._last_checkpoint)
+        self._last_checkpoint = self.clock.time()
+        return _replay(replayed, answer)
+
+    def take_back_time(self, since: float) -> None:
+        """The time since then does not count."""
+        self._zero += self.clock.time() - since
 
     def _forget(self, statuses: Iterable[Any]) -> None:
         """Whether these end well matters no more."""
         self._pardoned.update(statuses)
         for group, members in self.groups.items():
             self.groups[group] = [status for status in members if status not in self._pardoned]
+
+    def set_rewindable(self, rewindable: bool) -> None:
+        """Whether messages may be done again; a change is a checkpoint."""
+        if rewindable != self.rewindable:
+            self.rewindable = bool(rewindable)
+            self.checkpoint()
 
     # --- the end --------------------------------------------------------------------------------
 

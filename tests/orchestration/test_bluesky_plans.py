@@ -1,13 +1,17 @@
 """Bluesky's own plans, unchanged, on this engine: its plans are messages, and messages are all there is to know."""
 
+from inspect import isclass, isfunction, signature
 from typing import Any
 
 import pytest
+from bluesky import plan_patterns
 from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky import preprocessors as bpp
+from bluesky.run_engine import RunEngine as BlueskyEngine
 
-from beamtwin.orchestration import plans
+from beamtwin.orchestration import patterns, plans, preprocessors, stubs
+from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import RunEngineInterrupted
 
@@ -31,22 +35,115 @@ def test_count(RE: RunEngine, det: Any, documents: Any) -> None:
         lambda lib, det, a, b: lib.list_scan([det], a, [3, 1, 2], b, [5, 5, 6]),
         lambda lib, det, a, b: lib.grid_scan([det], a, 0, 1, 3, b, 5, 8, 4),
         lambda lib, det, a, b: lib.grid_scan([det], a, 0, 1, 3, b, 5, 8, 4, snake_axes=True),
+        lambda lib, det, a, b: lib.grid_scan([det], a, 0, 1, 3, b, 5, 8, 4, True),
+        lambda lib, det, a, b: lib.list_grid_scan([det], a, [3, 1], b, [5, 6], snake_axes=True),
+        lambda lib, det, a, b: lib.log_scan([det], a, -1, 2, 4),
+        lambda lib, det, a, b: lib.inner_product_scan([det], 3, a, 0, 1, b, 4, 6),
+        lambda lib, det, a, b: lib.rel_scan([det], a, -1, 1, b, 2, 3, 5),
+        lambda lib, det, a, b: lib.rel_list_scan([det], a, [3, 1], b, [0, 2]),
+        lambda lib, det, a, b: lib.rel_log_scan([det], a, 0, 1, 3),
+        lambda lib, det, a, b: lib.rel_grid_scan([det], a, 0, 1, 3, b, 5, 8, 2, snake_axes=[b]),
+        lambda lib, det, a, b: lib.rel_list_grid_scan([det], a, [0, 1], b, [5, 8]),
+        lambda lib, det, a, b: lib.relative_inner_product_scan([det], 3, a, 0, 1),
+        lambda lib, det, a, b: lib.x2x_scan([det], a, b, -1, 1, 5),
+        lambda lib, det, a, b: lib.spiral([det], a, b, 0, 1, 2, 3, 0.5, 4, tilt=0.2),
+        lambda lib, det, a, b: lib.spiral_fermat([det], a, b, 0, 1, 2, 3, 0.5, 1, dr_y=0.3),
+        lambda lib, det, a, b: lib.spiral_square([det], a, b, 0, 1, 2, 3, 3, 4),
+        lambda lib, det, a, b: lib.rel_spiral([det], a, b, 2, 3, 0.5, 4),
+        lambda lib, det, a, b: lib.rel_spiral_fermat([det], a, b, 2, 3, 0.5, 1),
+        lambda lib, det, a, b: lib.rel_spiral_square([det], a, b, 2, 3, 3, 4),
+        lambda lib, det, a, b: lib.adaptive_scan([det], "det", a, 0, 2, 0.1, 0.5, 1, True),
+        lambda lib, det, a, b: lib.rel_adaptive_scan([det], "det", a, 0, 2, 0.1, 0.5, 1, False),
+        lambda lib, det, a, b: lib.tune_centroid([det], "det", a, 0, 2, 0.1, 4),
     ],
-    ids=["scan", "list_scan", "grid_scan", "snake"],
 )
 def test_ours_measure_what_blueskys_do(RE: RunEngine, make: Any, documents: Any, plan: Any) -> None:
     traces, starts = [], []
     for library in (plans, bp):
         documents.clear()
-        devices = make("Detector", "det"), make("Motor", "a"), make("Motor", "b")
-        RE(plan(library, *devices))
-        traces.append(trace(documents))
+        det, a, b = make("Detector", "det"), make("Motor", "a"), make("Motor", "b")
+        a.value, b.value = 2.0, 20.0
+        RE(plan(library, det, a, b))
+        traces.append([*trace(documents), {"a": a.value, "b": b.value}])
         starts.append(documents.start)
-    assert traces[0] == traces[1]
+    assert [list(each) for each in traces[0]] == [list(each) for each in traces[1]]
+    for ours, theirs in zip(*traces, strict=True):
+        assert ours == pytest.approx(theirs)
     ours, theirs = starts
-    assert ours["motors"] == list(theirs["motors"])
-    for key in ("detectors", "num_points", "num_intervals", "plan_name", "plan_pattern"):
-        assert ours[key] == theirs[key]
+    assert theirs.keys() <= ours.keys()
+    assert set(ours["motors"]) == set(theirs["motors"])
+    assert set(theirs["plan_args"]) <= set(ours["plan_args"])
+    assert plainly(ours["hints"]) == plainly(theirs["hints"])
+    for key in ("detectors", "num_points", "num_intervals", "plan_name", "shape", "extents"):
+        assert plainly(ours.get(key)) == plainly(theirs.get(key))
+
+
+def plainly(value: Any) -> Any:
+    """Lists in place of tuples."""
+    if isinstance(value, dict):
+        return {key: plainly(each) for key, each in value.items()}
+    return [plainly(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+LIBRARIES = [(plans, bp), (stubs, bps), (preprocessors, bpp), (patterns, plan_patterns)]
+
+DECORATORS = [
+    name for name in vars(bpp) if name.endswith("_decorator") and name != "make_decorator"
+]
+
+OTHERS = {
+    "classify_outer_product_args_pattern",  # a step of chunk_outer_product_args
+    "OuterProductArgsPattern",
+}
+
+
+@pytest.mark.parametrize(("ours", "theirs"), LIBRARIES)
+def test_nothing_is_missing_and_arguments_have_the_same_names(ours: Any, theirs: Any) -> None:
+    for name, function in vars(theirs).items():
+        if name.startswith("_") or getattr(function, "__module__", "") != theirs.__name__:
+            continue
+        if name in OTHERS or name in DECORATORS or not (isfunction(function) or isclass(function)):
+            continue
+        mine = signature(getattr(ours, name)).parameters
+        for parameter in signature(function).parameters.values():
+            optional = parameter.default is not parameter.empty
+            if (name, parameter.name) == ("chunk_outer_product_args", "pattern"):
+                continue
+            assert parameter.name in mine, f"{name}({parameter.name})"
+            assert mine[parameter.name].kind == parameter.kind
+            assert (mine[parameter.name].default is not parameter.empty) == optional
+
+
+@pytest.mark.parametrize("name", [*DECORATORS, "rewindable_decorator"])
+def test_every_decorator_is_there(name: str) -> None:
+    assert getattr(preprocessors, name).__doc__.startswith("For plan functions")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda det, a, b: plans.count([det], 3),
+        lambda det, a, b: plans.scan([det], a, 0, 1, 3),
+        lambda det, a, b: plans.rel_grid_scan([det], a, 0, 1, 3, b, 0, 1, 2, snake_axes=True),
+        lambda det, a, b: plans.spiral_fermat([det], a, b, 0, 0, 1, 1, 0.3, 1),
+        lambda det, a, b: plans.adaptive_scan([det], "det", a, 2, 0, 0.1, 0.5, 1, True),
+        lambda det, a, b: plans.tune_centroid([det], "det", a, 0, 2, 0.1, 4),
+        lambda det, a, b: preprocessors.SupplementalData(baseline=[b])(plans.count([det], 2)),
+    ],
+)
+def test_plans_of_ours_on_their_engine(make: Any, plan: Any) -> None:
+    """Which runs them to the end, and measures what ours does."""
+    traces: list[list[Any]] = []
+    motors = ("Motor", "a"), ("Motor", "b")
+    for engine in (BlueskyEngine(context_managers=[]), RunEngine(context_managers=[])):
+        events: list[Any] = []
+        engine.subscribe(lambda _, event, events=events: events.append(event["data"]), "event")
+        clock = WallClock()
+        devices = [make(*each, on=clock) for each in (("Detector", "det"), *motors)]
+        engine(plan(*devices))
+        traces.append(events)
+    assert traces[0] == traces[1]
+    assert len(traces[0]) > 1
 
 
 @pytest.mark.parametrize(
@@ -59,7 +156,7 @@ def test_ours_measure_what_blueskys_do(RE: RunEngine, make: Any, documents: Any,
     ],
     ids=["rel_scan", "log_scan", "spiral_square", "x2x_scan"],
 )
-def test_plans_that_are_not_ours_yet(
+def test_plans_of_theirs(
     RE: RunEngine, det: Any, motor: Any, make: Any, documents: Any, plan: Any
 ) -> None:
     det.other = make("Motor", "other")

@@ -52,7 +52,9 @@ def event(*devices: Any, name: str = "primary") -> list[Msg]:
 
 def test_the_engine_knows_its_commands(RE: RunEngine) -> None:
     of_the_engine = {"open_run", "close_run", "subscribe", "unsubscribe", "RE_class"}
-    assert set(RE.commands) == COMMANDS.keys() | of_the_engine
+    of_suspenders = {"install_suspender", "remove_suspender"}
+    internal = {"_start_suspender", "_resume_from_suspender"}
+    assert set(RE.commands) == COMMANDS.keys() | of_the_engine | of_suspenders | internal
 
 
 def test_null_does_nothing(answers: Any, clock: SimClock) -> None:
@@ -465,11 +467,16 @@ class Camera:
     def __init__(self) -> None:
         self.exposure = 1.0
         self.shape = [2, 2]
+        self.announced = False
         self.pending: list[Any] = []
 
     def read(self) -> dict[str, Any]:
+        new = [("stream_resource", {**RESOURCE, "data_key": "cam_stream"})]
+        if self.announced:
+            new = []
+        self.announced = True
         self.pending = [
-            ("stream_resource", {**RESOURCE, "data_key": "cam_stream"}),
+            *new,
             ("stream_datum", {**DATUM, "uid": "res/0"}),
             ("resource", {**OLD_RESOURCE}),
             ("datum", {"resource": "old", "datum_id": "old/0", "datum_kwargs": {}}),
@@ -518,8 +525,8 @@ OLD_RESOURCE = {
 def test_files_are_announced_before_their_event(RE: RunEngine, documents: Any) -> None:
     camera = Camera()
     RE(in_run(*event(camera), *event(camera)))
-    assets = ["stream_resource", "stream_datum", "resource", "datum"]
-    assert documents.names == ["start", "descriptor", *[*assets, "event"] * 2, "stop"]
+    each = ["stream_datum", "resource", "datum", "event"]
+    assert documents.names == ["start", "descriptor", "stream_resource", *each * 2, "stop"]
     first, second = documents.events()
     assert first["data"] == {"cam_image": "old/0"}
     assert first["filled"] == {"cam_image": False}

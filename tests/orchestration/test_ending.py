@@ -143,7 +143,8 @@ def test_a_result_tells_of_the_interruption(
     result = getattr(RE, action)()
     assert isinstance(result, RunEngineResult)
     assert isinstance(result.exception, heard)
-    assert (result.exit_status, result.interrupted, result.plan_result) == (exit_status, True, None)
+    assert (result.exit_status, result.interrupted) == (exit_status, True)
+    assert result.plan_result is RE.NO_PLAN_RETURN
 
 
 def test_a_plan_that_carries_on_regardless_was_interrupted_all_the_same(RE: RunEngine) -> None:

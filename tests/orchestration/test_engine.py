@@ -65,6 +65,7 @@ def test_the_call_overrides_the_plan_and_the_plan_the_engine(RE: RunEngine, docu
     start = documents.start
     assert (start["a"], start["b"], start["c"]) == ("call", "plan", "engine")
     assert (start["plan_name"], start["plan_type"]) == ("plan", "generator")
+    assert RE.md.pop("versions")["event_model"]
     assert RE.md == {"a": "engine", "b": "engine", "c": "engine", "scan_id": 1}
 
 

@@ -70,7 +70,7 @@ def test_the_second_press_pauses_now(make_engine: Any) -> None:
     RE.abort()
 
 
-def test_the_third_press_interrupts_python_and_the_plan_cleans_up(
+def test_the_eleventh_press_interrupts_python_and_the_plan_cleans_up(
     make_engine: Any, documents: Any
 ) -> None:
     RE = make_engine()
@@ -79,7 +79,7 @@ def test_the_third_press_interrupts_python_and_the_plan_cleans_up(
     def plan() -> Any:
         yield Msg("open_run")
         try:
-            yield presses(3)
+            yield presses(11)
         finally:
             yield Msg("null")
             noted.append("cleaned up")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise, product
 from typing import Any
 
+import numpy as np
 import pytest
 from bluesky import plan_patterns as bluesky_patterns
 
@@ -54,6 +55,48 @@ def test_outer_product(snakes: tuple[bool, bool], shape: tuple[int, ...]) -> Non
         assert patterns.outer_product(some) == points(bluesky_patterns.outer_product(some))
 
 
+@pytest.mark.parametrize("snake_axes", [False, True, [Y], [Z, Y]])
+def test_outer_list_product(snake_axes: Any) -> None:
+    args = [X, [3, 1, 2], Y, [0.5, -1.5], Z, [7, 8, 9]]
+    theirs = points(bluesky_patterns.outer_list_product(args, snake_axes))
+    assert patterns.outer_list_product(args, snake_axes) == theirs
+
+
+def test_a_mesh_without_a_word_on_snaking() -> None:
+    for args in ([X, 0, 1, 2, Y, 0, 1, 3], [X, 0, 1, 2, Y, 0, 1, 3, Z, 5, 6, np.int64(2)]):
+        assert patterns.outer_product(args) == points(bluesky_patterns.outer_product(args))
+
+
+def rounded(steps: Any) -> list[Any]:
+    """Positions to 1e-12 mm: sums are taken in another order."""
+    return [[round(float(step[axis]), 12) for axis in (X, Y)] for step in steps]
+
+
+SPIRALS = list(product([0.0, 1.5], [1.0, 3.3], [2.0, 0.7], [0.1, 0.35], [None, 0.2], [0.0, -0.9]))
+
+
+@pytest.mark.parametrize(("name", "last"), [("spiral", 3), ("spiral_fermat", 5.5)])
+def test_spirals(name: str, last: float) -> None:
+    """Round and stretched, upright and tilted; as many points, the same, in the same order."""
+    ours, theirs = getattr(patterns, name), getattr(bluesky_patterns, name)
+    for x, x_range, y_range, dr, dr_y, tilt in SPIRALS:
+        args, kwargs = (X, Y, x, -2.0, x_range, y_range, dr, last), {"dr_y": dr_y, "tilt": tilt}
+        assert rounded(ours(*args, **kwargs)) == rounded(theirs(*args, **kwargs))
+
+
+@pytest.mark.parametrize(("x_num", "y_num"), list(product(range(2, 8), repeat=2)))
+def test_square_spirals(x_num: int, y_num: int) -> None:
+    args = (X, Y, 1.0, 2.0, 3.0, 4.0, x_num, y_num)
+    ours = rounded(patterns.spiral_square_pattern(*args))
+    assert ours == rounded(bluesky_patterns.spiral_square_pattern(*args))
+    assert len(ours) == x_num * y_num
+
+
+def test_a_square_spiral_may_be_a_line() -> None:
+    steps = patterns.spiral_square_pattern("x", "y", 1, 2, 5, 4, 1, 3)
+    assert [tuple(step.values()) for step in steps] == [(1, 2), (1, 0), (1, 4)]
+
+
 def test_a_grid_visits_each_of_its_points_once() -> None:
     steps = patterns.outer_product(["a", 0, 4, 5, "b", 0, 3, 4, True, "c", 0, 2, 3, True])
     assert {tuple(step.values()) for step in steps} == set(product(range(5), range(4), range(3)))
@@ -77,8 +120,8 @@ def test_a_snaking_grid_moves_one_step_at_a_time() -> None:
         (lambda: patterns.inner_product(3, [X, 0, 1, X, 2, 3]), "given twice: x"),
         (lambda: patterns.inner_list_product([X, [1], Y, [1, 2]]), "one length.*'x': 1, 'y': 2"),
         (
-            lambda: patterns.outer_product([X, 0, 1, 2, Y, 0, 1, 2]),
-            "motor, start, stop, num, snake",
+            lambda: patterns.outer_product([X, 0, 1, 2, Y, 0, 1]),
+            "7 arguments; expected, for each motor: motor, start, stop, num",
         ),
         (lambda: patterns.outer_product([X, 0, 1, 2, X, 0, 1, 2, True]), "given twice: x"),
         (lambda: patterns.whole(0, "num"), "num: 0 is not a number of points; expected 1 or more"),

@@ -127,7 +127,12 @@ def test_scan_says_what_it_is(RE: RunEngine, det: Any, motor: Any, documents: An
     assert (start["plan_name"], start["sample"]) == ("scan", "gold")
     assert (start["motors"], start["detectors"]) == (["m"], ["det"])
     assert (start["num_points"], start["num_intervals"]) == (5, 4)
-    assert start["plan_args"] == {"detectors": ["det"], "num": 5, "args": ["m", -1, 1]}
+    assert start["plan_args"] == {
+        "detectors": ["det"],
+        "num": 5,
+        "args": ["m", -1, 1],
+        "per_step": "None",
+    }
     assert start["hints"] == {"dimensions": [[["m"], "primary"]]}
 
 
@@ -162,8 +167,8 @@ def test_grid_scan_covers_a_mesh(
     assert documents.column("m") == [0.0] * 3 + [1.0] * 3
     assert documents.column("fast") == [10.0, 11.0, 12.0, 12.0, 11.0, 10.0]
     start = documents.start
-    assert (start["shape"], start["extents"]) == ([2, 3], [[0, 1], [10, 12]])
-    assert (start["snaking"], start["num_points"]) == ([False, True], 6)
+    assert (start["shape"], start["extents"]) == ((2, 3), ([0, 1], [10, 12]))
+    assert (start["snaking"], start["num_points"]) == ((False, True), 6)
     assert start["hints"] == {
         "gridding": "rectilinear",
         "dimensions": [[["m"], "primary"], [["fast"], "primary"]],
@@ -172,10 +177,10 @@ def test_grid_scan_covers_a_mesh(
 
 @pytest.mark.parametrize(
     ("snake", "snaking"),
-    [(False, [False, False, False]), (True, [False, True, True]), ("last", [False, False, True])],
+    [(False, (False, False, False)), (True, (False, True, True)), ("last", (False, False, True))],
 )
 def test_any_of_the_faster_axes_can_snake(
-    RE: RunEngine, det: Any, make: Make, documents: Any, snake: Any, snaking: list[bool]
+    RE: RunEngine, det: Any, make: Make, documents: Any, snake: Any, snaking: tuple[bool, ...]
 ) -> None:
     a, b, c = (make("Motor", name) for name in "abc")
     axes = [c] if snake == "last" else snake
@@ -226,9 +231,9 @@ def test_a_motor_may_be_a_detector_too(RE: RunEngine, det: Any, motor: Any, docu
 def test_scans_take_steps_as_they_are_told(
     RE: RunEngine, det: Any, motor: Any, documents: Any
 ) -> None:
-    def dark_and_light(detectors: Any, step: Any, reached: Any) -> Any:
+    def dark_and_light(detectors: Any, step: Any, pos_cache: Any) -> Any:
         yield from stubs.trigger_and_read(detectors, name="dark")
-        yield from stubs.one_nd_step(detectors, step, reached)
+        yield from stubs.one_nd_step(detectors, step, pos_cache)
 
     RE(plans.scan([det], motor, 0, 1, 2, per_step=dark_and_light))
     assert documents.stop["num_events"] == {"dark": 2, "primary": 2}

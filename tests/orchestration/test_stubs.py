@@ -118,15 +118,31 @@ def test_rd_reads_the_one_value(returned: Any, det: Any) -> None:
     assert returned(stubs.rd(det)) == 4.5
 
 
-def test_rd_reads_the_one_hinted_value(returned: Any, motor: Any) -> None:
-    motor.read = lambda: {
-        "m": {"value": 3, "timestamp": 0},
-        "m_setpoint": {"value": 4, "timestamp": 0},
+def test_rd_reads_the_one_hinted_value(returned: Any, det: Any) -> None:
+    det.hints = {"fields": ["det"]}
+    det.read = lambda: {
+        "det": {"value": 3, "timestamp": 0},
+        "det_gain": {"value": 4, "timestamp": 0},
     }
-    assert returned(stubs.rd(motor)) == 3
-    motor.hints = {}
-    with pytest.raises(PlanError, match=r"m has several values, \['m', 'm_setpoint'\]"):
-        returned(stubs.rd(motor))
+    assert returned(stubs.rd(det)) == 3
+    det.hints = {}
+    with pytest.raises(PlanError, match=r"det has several values, \['det', 'det_gain'\]"):
+        returned(stubs.rd(det))
+
+
+def test_rd_of_a_positioner_is_where_it_is(returned: Any, motor: Any) -> None:
+    """Not where it was sent, and whatever else it can read."""
+    motor.locate = lambda: {"setpoint": 5.0, "readback": 4.9}
+    assert returned(stubs.rd(motor)) == 4.9
+
+
+@pytest.mark.parametrize("kind", ["Motor", "Detector"])
+def test_rd_where_nobody_answers(make: Make, kind: str) -> None:
+    plan = stubs.rd(make(kind, "it"), default_value=7)
+    next(plan)
+    with pytest.raises(StopIteration) as end:
+        plan.send(None)
+    assert end.value.value == 7
 
 
 def test_trigger_and_read_makes_an_event(
@@ -201,9 +217,11 @@ def test_staging_waits_for_all(RE: RunEngine, clock: SimClock, messages: Any) ->
     devices = [Slow("a", 2.0), Slow("b", 3.0)]
     RE(stubs.stage_all(*devices))
     clock_after = clock.time()
-    assert messages[-1] == Msg("wait", None, "stage_all")
+    group = messages[0].kwargs["group"]
+    assert [msg.kwargs["group"] for msg in messages[:2]] == [group, group]
+    assert messages[-1] == Msg("wait", None, group=group)
     assert clock_after == EPOCH + 3 + 2 + 3  # cleaning up takes them one by one
-    RE(stubs.stage(devices[0]))
+    RE(stubs.stage(devices[0], wait=True))
     assert messages[-1].command == "wait"
 
 
@@ -237,6 +255,6 @@ def test_repeat_repeats(RE: RunEngine, messages: Any, num: int) -> None:
 
 def test_groups_of_stubs_do_not_meet() -> None:
     def groups(plan: Any) -> set[Any]:
-        return {msg.args[0] for msg in plan if msg.command == "wait"}
+        return {msg.kwargs["group"] for msg in plan if msg.command == "wait"}
 
     assert groups(stubs.mv(THING, 1)).isdisjoint(groups(stubs.mv(THING, 1)))

@@ -1,0 +1,133 @@
+"""Devices that live in an event loop: recognised once each, and called where their loop runs.
+
+The methods of ophyd-async's devices are coroutine functions, or make tasks as they are called: either way they must be
+called in a thread whose event loop is running. The engine itself is synchronous; it has one such loop, in a thread that
+starts when the first such device is met.
+"""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from functools import cache
+from typing import Any
+
+__all__ = ["AsyncioDevice", "Background", "finish", "is_asyncio_device"]
+
+_METHODS = (
+    "read",
+    "describe",
+    "set",
+    "trigger",
+    "stage",
+    "unstage",
+    "kickoff",
+    "complete",
+    "prepare",
+    "locate",
+    "stop",
+    "pause",
+    "resume",
+    "read_configuration",
+    "describe_configuration",
+    "describe_collect",
+    "collect",
+    "collect_pages",
+    "collect_asset_docs",
+    "get_index",
+)
+
+
+@cache
+def is_asyncio_device(device_class: type) -> bool:
+    """Whether the devices of a class must be called in a thread whose event loop is running."""
+    if any(each.__module__.startswith("ophyd_async.") for each in device_class.__mro__):
+        return True
+    methods = (getattr(device_class, name, None) for name in _METHODS)
+    return any(
+        inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+        for method in methods
+    )
+
+
+class Background:
+    """An event loop in a thread of its own, which starts when it is first needed.
+
+    Parameters
+    ----------
+    loop : event loop, optional
+        One that does not run yet; default: a new one.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None):
+        self._loop = loop
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, running."""
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+            if self._thread is None and not self._loop.is_running():
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="RunEngine loop", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> "Future[Any]":
+        """Run a coroutine in the loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def close(self) -> None:
+        """End the thread, and with it the loop."""
+        thread, self._thread = self._thread, None
+        if thread is None or self._loop is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        thread.join()
+        self._loop.close()
+        self._loop = None
+
+
+class AsyncioDevice:
+    """A device as the engine sees it: its methods are called in the loop, and answer when they are done.
+
+    Parameters
+    ----------
+    device : object
+    call : callable
+        ``call(method, *args, **kwargs)`` calls in the loop.
+    """
+
+    def __init__(self, device: Any, call: Callable[..., Any]):
+        self.device = device
+        self.call = call
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self.device, name)
+        if not inspect.ismethod(attribute):
+            return attribute
+        return lambda *args, **kwargs: self.call(attribute, *args, **kwargs)
+
+    def __repr__(self) -> str:
+        return repr(self.device)
+
+
+async def finish(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function, and await what it answers; a Status, awaitable or not, is an answer."""
+    return await finished(function(*args, **kwargs))
+
+
+async def finished(answer: Any) -> Any:
+    """What an awaitable or an asynchronous generator yields; anything else is what it is."""
+    if inspect.isasyncgen(answer):
+        return [each async for each in answer]
+    if inspect.isgenerator(answer):
+        return list(answer)
+    if inspect.isawaitable(answer) and not hasattr(answer, "add_callback"):
+        return await answer
+    return answer

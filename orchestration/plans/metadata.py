@@ -1,0 +1,81 @@
+"""What start documents say of a plan: devices by their names, and nothing that changes from process to process."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from beamtwin.orchestration.control import AnyPlan
+from beamtwin.orchestration.errors import PlanTypeError
+
+__all__ = ["Metadata", "PerStep", "derive_default_hints", "describe"]
+
+Metadata = Mapping[str, Any] | None
+PerStep = Callable[..., AnyPlan]
+
+PATTERNS = "beamtwin.orchestration.patterns"
+
+
+def describe(defaults: dict[str, Any], md: Metadata) -> dict[str, Any]:
+    """A plan's metadata with the user's over it; hints are merged one by one."""
+    md = md or {}
+    hints = {**defaults.get("hints", {}), **(md.get("hints") or {})}
+    return {**defaults, **md, "hints": hints}
+
+
+def derive_default_hints(motors: Sequence[Any]) -> dict[str, Any]:
+    """The hints of motors that move together along one dimension."""
+    return {"dimensions": [[fields(motors), "primary"]]}
+
+
+def dimensions(motors: Iterable[Any]) -> dict[str, Any]:
+    """The hints of motors of which each is a dimension."""
+    return {"dimensions": [[fields([motor]), "primary"] for motor in motors]}
+
+
+def fields(motors: Iterable[Any]) -> list[str]:
+    """The hinted fields of motors; of one without, its name."""
+    return [field for m in motors for field in getattr(m, "hints", {}).get("fields", [m.name])]
+
+
+def names(devices: Any) -> list[str]:
+    """The names of a list of devices.
+
+    Raises
+    ------
+    PlanTypeError
+        If it is one device, and no list.
+    """
+    if not isinstance(devices, Sequence):
+        raise PlanTypeError(
+            f"{label(devices)}: expected a list of devices, as in [{label(devices)}]"
+        )
+    return [device.name for device in devices]
+
+
+def label(thing: Any) -> str:
+    """How a device is written: by its name."""
+    return getattr(thing, "name", None) or repr(thing)
+
+
+def labels(things: Iterable[Any]) -> list[str]:
+    """How devices are written."""
+    return [label(thing) for thing in things]
+
+
+def written(args: Iterable[Any]) -> list[Any]:
+    """Arguments with names in place of devices."""
+    return [plain(getattr(arg, "name", arg)) for arg in args]
+
+
+def plain(value: Any) -> Any:
+    """As it can be written in a document: an iterator only by its looks."""
+    return repr(value) if isinstance(value, Iterator) else as_list(value)
+
+
+def as_list(value: Any) -> Any:
+    """Numpy's numbers become Python's."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def function(plan: Callable[..., Any] | None) -> str:
+    """How a plan function is written: without its address, which no two processes share."""
+    return getattr(plan, "__qualname__", type(plan).__name__) if plan else "None"
