@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from devices import BareDetector, BareMotor, done
 from run import Cost, Rate
 
 EPOCH = 1_700_000_000.0
+DAY_EVENTS = 50_000
 
 Work = Callable[[int], object]
 Subscriber = Callable[[str, dict[str, Any]], object]
@@ -36,8 +38,8 @@ def their_engine() -> Any:
         return RunEngine({}, loop=asyncio.new_event_loop())
 
 
-def twin_scan() -> Work:
-    """A twin's motor and scaler records, at PV level, 1 s exposures."""
+def twin_scan(exposure_s: float = 1.0) -> Work:
+    """A twin's motor and scaler records, at PV level."""
     from beamtwin.hardware.motor import Motor
     from beamtwin.hardware.scaler import Scaler
     from beamtwin.orchestration.plans import scan
@@ -49,13 +51,23 @@ def twin_scan() -> Work:
     stage = MotorRecord(engine.clock, "m1", VELO=1.0, EGU="mm", PREC=4, HLM=1e6, LLM=-1e6)
     database.add(stage)
     database.add(
-        ScalerRecord(engine.clock, "s1", lambda duration: [duration * stage.position], TP=1.0)
+        ScalerRecord(
+            engine.clock, "s1", lambda duration: [duration * stage.position], TP=exposure_s
+        )
     )
     motor = Motor("m1", "m1", database)
     scaler = Scaler("s1", "s1", database, channels={2: "i0"})
     motor.connect()
     scaler.connect()
     return lambda points: engine(scan([scaler], motor, 0.0, 0.1 * points, points))
+
+
+def a_day() -> float:
+    """CPU seconds of 24 hours on the twin: 50,000 moves of 0.1 mm (0.28 s), each with an exposure."""
+    scan = twin_scan(exposure_s=86_400.0 / DAY_EVENTS - 0.283)
+    began = time.process_time()
+    scan(DAY_EVENTS)
+    return time.process_time() - began
 
 
 def bluesky_scan() -> Work:
@@ -263,6 +275,13 @@ def cost_rows() -> list[Cost]:
     start = (lambda: startup(OURS), lambda: startup(THEIRS))
     return [
         Cost("import and constructor, a fresh Python", "CPU s", start, "bluesky", 2.8),
+        Cost(
+            f"a 24-hour plan on the twin, {DAY_EVENTS:,} events",
+            "CPU s",
+            (a_day, lambda: 86_400.0),
+            "bound: the wall",
+            1440,
+        ),
         Cost("kept per event of a run with a baseline", "bytes", memory(), "bluesky", 70),
     ]
 
