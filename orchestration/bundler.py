@@ -191,12 +191,15 @@ class RunBundler:
         return stream
 
     def predeclare(self, name: str, devices: Sequence[Any], *, collect: bool = False) -> Stream:
-        """Emit the descriptor of a stream at a plan's wish; ``collect`` will fill it, or ``save``."""
+        """Emit the descriptor of a stream at a plan's wish; ``collect`` will fill it, or ``save``.
+
+        Again, it emits a new one for the events to come, if there have been some.
+        """
         known = name in self._streams
         describe = partial(describe_collect, name, devices) if collect else None
         stream = self.declare(name, devices, describe)
         self._predeclared.add(name)
-        if known and collect:
+        if known and stream.events:
             self._renew(name, stream)
         return stream
 

@@ -18,6 +18,10 @@ __all__ = ["Clock", "Timer", "TimerQueue", "WallClock"]
 
 log = logging.getLogger(__name__)
 
+#: A waiting thread looks at least so often, in seconds. A signal that comes just as it goes to sleep does not wake it:
+#: Python notices that only when something else does.
+_LOOK_S = 0.1
+
 
 class Clock(Protocol):
     """The only source of time."""
@@ -156,11 +160,11 @@ class WallClock:
         self._waiters.append(woken)
         try:
             while not ready():
-                remaining = None if deadline is None else deadline - time.monotonic()
-                if remaining is not None and remaining <= 0:
+                remaining = _LOOK_S if deadline is None else deadline - time.monotonic()
+                if remaining <= 0:
                     return False
                 with suppress(Empty):
-                    woken.get(timeout=remaining and min(remaining, threading.TIMEOUT_MAX))
+                    woken.get(timeout=min(remaining, _LOOK_S))
             return True
         finally:
             self._waiters.remove(woken)

@@ -134,6 +134,7 @@ class RunEngine:
         self._background = Background(loop)
         self._session: Session | None = None
         self._deferred_pause = False
+        self._rewindable = True
         self._suspenders: dict[Any, None] = {}
         self._own = EngineCommands(self)
         self._commands: dict[str, Command] = {**COMMANDS, **self._own.table}
@@ -181,11 +182,15 @@ class RunEngine:
 
     @property
     def rewindable(self) -> bool:
-        """Whether messages are done again when the plan is taken up again after a pause."""
-        return self._session is None or self._session.rewindable
+        """Whether messages are done again when the plan is taken up again after a pause.
+
+        What is set here holds for later plans too; what a plan says with ``rewindable``, until its end.
+        """
+        return self._rewindable if self._session is None else self._session.rewindable
 
     @rewindable.setter
     def rewindable(self, rewindable: bool) -> None:
+        self._rewindable = bool(rewindable)
         if self._session is not None:
             self._session.set_rewindable(rewindable)
 
@@ -230,6 +235,7 @@ class RunEngine:
         session = self._session = Session(
             self.clock, plan, self.dispatcher.emit, self.new_uid, self._background
         )
+        session.rewindable = self._rewindable
         session.tokens += [self.subscribe(function, name) for name, function in subs_per_call]
         if self._suspenders:
             self._hold(session)
@@ -304,7 +310,8 @@ class RunEngine:
         request = Suspend(fut, pre_plan, post_plan, justification)
 
         def suspend() -> None:
-            if getattr(fut, "done", False) is not True and self.state.can_pause:
+            wanted = self.state.can_pause or self.state.is_paused  # else the plan is being ended
+            if wanted and getattr(fut, "done", False) is not True:
                 raise request
 
         session.inbox.post(suspend)

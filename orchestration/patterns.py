@@ -94,6 +94,8 @@ def snaking(motors: Sequence[Any], snake_axes: bool | Iterable[Any] | None) -> l
     """
     if snake_axes is None or isinstance(snake_axes, bool):
         return [False] + [bool(snake_axes)] * (len(motors) - 1)
+    if isinstance(snake_axes, str) or not isinstance(snake_axes, Iterable):
+        raise PlanError(f"snake_axes: {snake_axes!r}: expected True, False or a list of motors")
     axes = list(snake_axes)
     unknown = [_name(motor) for motor in axes if motor not in motors[1:] or axes.count(motor) > 1]
     if unknown:

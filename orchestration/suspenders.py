@@ -262,7 +262,11 @@ class SuspendInBand(SuspendWhenOutsideBand):
 
 
 class SuspendOutBand(SuspendWhenOutsideBand):
-    """Suspend while a value is between ``band_bottom`` and ``band_top``."""
+    """Suspend while a value is between ``band_bottom`` and ``band_top``; Bluesky deprecates it."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        warnings.warn("SuspendOutBand is deprecated", stacklevel=2)
+        super().__init__(*args, **kwargs)
 
     def _should_suspend(self, value: Any) -> bool:
         return self._bot < value < self._top

@@ -18,6 +18,7 @@ from beamtwin.orchestration.plans.metadata import (
     names,
 )
 from beamtwin.orchestration.preprocessors import run_wrapper, stage_wrapper
+from beamtwin.orchestration.stubs.steps import predeclare
 
 __all__ = ["adaptive_scan", "tune_centroid", "tweak"]
 
@@ -68,6 +69,7 @@ def adaptive_scan(
     pace = _Pace(min_step, max_step, target_delta, threshold if backstep else 0.0)
 
     def walk() -> Plan[None]:
+        yield from predeclare([*detectors, motor])
         direction = 1 if stop >= start else -1
         position, before = start, None
         while position * direction < stop * direction:
@@ -152,6 +154,7 @@ def tune_centroid(
     low, high = sorted((start, stop))
 
     def tune() -> Plan[None]:
+        yield from predeclare([*detectors, motor])
         peak, begin, end = None, start, stop
         while abs(end - begin) / (num - 1) >= min_step:
             centroid = yield from _centroid(detectors, motor, signal, begin, end, num)

@@ -22,7 +22,7 @@ from beamtwin.orchestration.plans.metadata import (
 )
 from beamtwin.orchestration.preprocessors import run_wrapper, stage_wrapper
 from beamtwin.orchestration.stubs.moving import merge_axes
-from beamtwin.orchestration.stubs.steps import check_delays
+from beamtwin.orchestration.stubs.steps import check_delays, predeclare
 
 __all__ = ["count", "scan_nd"]
 
@@ -65,8 +65,13 @@ def count(
         "plan_name": "count",
         "hints": {"dimensions": [[["time"], "primary"]]},
     }
-    shots = stubs.repeat(lambda: shot(detectors), num, delay)
-    return (yield from stage_wrapper(run_wrapper(shots, md=describe(defaults, md)), detectors))
+
+    def shots() -> Plan[None]:
+        if per_shot is None:
+            yield from predeclare(detectors)
+        yield from stubs.repeat(lambda: shot(detectors), num, delay)
+
+    return (yield from stage_wrapper(run_wrapper(shots(), md=describe(defaults, md)), detectors))
 
 
 def scan_nd(
@@ -107,12 +112,15 @@ def scan_nd(
     take_step = _nd_step(per_step, motors)
     steps = [merge_axes(point) for point in points]
 
+    moved = list(steps[0]) if steps else []
+
     def walk() -> Plan[None]:
+        if per_step is None and steps:
+            yield from predeclare([*detectors, *moved])
         reached: dict[Any, Any] = defaultdict(lambda: None)
         for step in steps:
             yield from take_step(detectors, step, reached)
 
-    moved = list(steps[0]) if steps else []
     run = run_wrapper(walk(), md=describe(defaults, md))
     return (yield from stage_wrapper(run, [*detectors, *moved]))
 

@@ -33,7 +33,7 @@ def dimensions(motors: Iterable[Any]) -> dict[str, Any]:
 
 def fields(motors: Iterable[Any]) -> list[str]:
     """The hinted fields of motors; of one without, its name."""
-    return [field for m in motors for field in getattr(m, "hints", {}).get("fields", [m.name])]
+    return [field for m in motors for field in getattr(m, "hints", {}).get("fields", [_name(m)])]
 
 
 def names(devices: Any) -> list[str]:
@@ -42,13 +42,19 @@ def names(devices: Any) -> list[str]:
     Raises
     ------
     PlanTypeError
-        If it is one device, and no list.
+        If it is one device, and no list; or if one of them is no device.
     """
     if not isinstance(devices, Sequence):
         raise PlanTypeError(
             f"{label(devices)}: expected a list of devices, as in [{label(devices)}]"
         )
-    return [device.name for device in devices]
+    return [_name(device) for device in devices]
+
+
+def _name(device: Any) -> str:
+    if not hasattr(device, "name"):
+        raise PlanTypeError(f"{device!r} is given for a device, and is none: it has no name")
+    return device.name
 
 
 def label(thing: Any) -> str:

@@ -9,6 +9,7 @@ from beamtwin.orchestration.simulators.recorder import (
 from beamtwin.orchestration.simulators.summary import (
     plan_lines,
     plot_raster_path,
+    print_summary,
     raster_path,
     summarize_plan,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "find_violations",
     "plan_lines",
     "plot_raster_path",
+    "print_summary",
     "raster_path",
     "summarize_plan",
     "walk",

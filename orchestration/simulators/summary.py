@@ -6,13 +6,16 @@ from typing import Any
 from beamtwin.orchestration.messages import Msg
 from beamtwin.orchestration.simulators.imagination import Imagination, walk
 
-__all__ = ["plan_lines", "plot_raster_path", "raster_path", "summarize_plan"]
+__all__ = ["plan_lines", "plot_raster_path", "print_summary", "raster_path", "summarize_plan"]
 
 
 def summarize_plan(plan: Iterable[Msg]) -> None:
     """Print what a plan does: its runs, moves, pauses and events."""
     for line in plan_lines(plan):
         print(line)
+
+
+print_summary = summarize_plan  # Bluesky's other name for it
 
 
 def plan_lines(plan: Iterable[Msg]) -> Iterator[str]:

@@ -76,6 +76,8 @@ def rd(obj: Any, *, default_value: Any = 0) -> Plan[Any]:
     if hasattr(obj, "locate"):
         location = yield Msg("locate", obj)
         return default_value if location is None else location["readback"]
+    if hinted := _hinted(obj):
+        _only(obj, hinted)  # so that it is said also where nobody answers
     reading = yield Msg("read", obj)
     return default_value if reading is None else _one_value(obj, reading)
 
@@ -143,11 +145,17 @@ def _at_once(obj: Any, method: str) -> Any:
 
 
 def _one_value(obj: Any, reading: Mapping[str, Any]) -> Any:
-    hinted = getattr(obj, "hints", {}).get("fields", [])
-    keys = hinted or list(reading)
+    return reading[_only(obj, _hinted(obj) or list(reading))]["value"]
+
+
+def _hinted(obj: Any) -> Sequence[str]:
+    return getattr(obj, "hints", {}).get("fields", [])
+
+
+def _only(obj: Any, keys: Sequence[str]) -> str:
     if len(keys) != 1:
-        raise PlanError(f"{obj.name} has several values, {sorted(reading)}: read() one of them")
-    return reading[keys[0]]["value"]
+        raise PlanError(f"{obj.name} has {len(keys)} values, {sorted(keys)}: read() one of them")
+    return keys[0]
 
 
 def _pairs(args: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -1,6 +1,7 @@
 """Stubs that make events: the insides of plans."""
 
 import itertools
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -10,7 +11,7 @@ from beamtwin.orchestration.control import AnyPlan, rewindable_wrapper
 from beamtwin.orchestration.errors import PlanError
 from beamtwin.orchestration.messages import Msg, Plan, as_generator
 from beamtwin.orchestration.stubs.groups import new_group, separate_devices
-from beamtwin.orchestration.stubs.messages import wait
+from beamtwin.orchestration.stubs.messages import declare_stream, wait
 
 __all__ = [
     "TakeReading",
@@ -73,6 +74,12 @@ def _can_be_replayed(device: Any) -> bool:
     """Whether a device, by its signal ``rewindable``, lets itself be triggered again after a pause."""
     signal = getattr(device, "rewindable", None)
     return signal is None or bool(signal.get())
+
+
+def predeclare(devices: Iterable[Any]) -> Plan[None]:
+    """Declare the primary stream before its first event, if BLUESKY_PREDECLARE is set in the environment."""
+    if os.environ.get("BLUESKY_PREDECLARE"):
+        yield from declare_stream(*devices, name="primary")
 
 
 def one_shot(detectors: Sequence[Any], take_reading: TakeReading | None = None) -> Plan[None]:

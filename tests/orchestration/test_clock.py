@@ -105,6 +105,13 @@ def test_a_signal_handler_wakes_a_waiter(wall: WallClock) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
+def test_a_waiter_looks_now_and_then_though_nobody_wakes_it(wall: WallClock) -> None:
+    """Else a Ctrl-C that comes just as it goes to sleep is noticed only at the next one."""
+    began = wall.time()
+    assert wall.wait(lambda: wall.time() > began + 0.01)
+    assert wall.time() - began < 1
+
+
 def test_waiters_do_not_pile_up(wall: WallClock) -> None:
     with pytest.raises(ZeroDivisionError):
         wall.wait(lambda: bool(1 / 0))

@@ -432,6 +432,18 @@ def test_a_stream_can_be_declared_before_its_data(
     assert answer["time"] == EPOCH
 
 
+def test_a_stream_that_is_declared_again_has_a_descriptor_for_the_events_to_come(
+    RE: RunEngine, det: Any, documents: Any
+) -> None:
+    declare = Msg("declare_stream", None, det, name="primary")
+    RE(in_run(declare, *event(det), declare, *event(det)))
+    assert documents.names == ["start", *["descriptor", "event"] * 2, "stop"]
+    assert [each["descriptor"] for each in documents.of("event")] == [
+        each["uid"] for each in documents.of("descriptor")
+    ]
+    assert documents.seq_nums() == [1, 2]
+
+
 def test_a_stream_is_declared_of_the_same_devices_only(RE: RunEngine, det: Any, motor: Any) -> None:
     plan = [Msg("declare_stream", None, each, name="primary") for each in (det, motor)]
     with pytest.raises(IllegalMessageSequence, match="has events of det, and not of m"):

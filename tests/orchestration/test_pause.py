@@ -260,6 +260,20 @@ def test_the_answer_to_what_is_not_replayed_is_kept(
     assert answers == [documents.start["uid"]]
 
 
+def test_what_the_user_says_of_rewinding_outlasts_a_plan_and_what_a_plan_says_does_not(
+    RE: RunEngine, messages: Any
+) -> None:
+    plan = [Msg("null"), Msg("pause"), Msg("rewindable", None, True), Msg("null")]
+    RE.rewindable = False
+    for _ in range(2):
+        messages.clear()
+        paused(RE, plan)
+        assert RE.rewindable is False
+        RE.resume()
+        assert messages == plan
+    assert RE.rewindable is False
+
+
 def test_an_old_answer_is_not_given_to_a_later_message(RE: RunEngine) -> None:
     answers: list[Any] = []
 

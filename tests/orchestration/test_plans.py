@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -259,6 +259,16 @@ def test_detectors_and_motors_are_staged(RE: RunEngine, make: Make, det: Any) ->
         (lambda d, m: plans.grid_scan([d], m, 0, 1), "3 arguments"),
         (lambda d, m: plans.grid_scan([d], m, 0, 1, 2.5), r"num of m: 2\.5 is not"),
         (lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=[m]), "snake_axes: m: only the"),
+        (
+            lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=cast(Any, 7)),
+            "snake_axes: 7: expected True",
+        ),
+        (
+            lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes="m"),
+            "snake_axes: 'm': expected",
+        ),
+        (lambda d, m: plans.scan([d], "m", 0, 1, 2), "'m' is given for a device, and is none"),
+        (lambda d, m: plans.count([d, 1.5]), r"1\.5 is given for a device, and is none"),
     ],
 )
 def test_arguments_that_make_no_sense_begin_nothing(
@@ -267,3 +277,54 @@ def test_arguments_that_make_no_sense_begin_nothing(
     with pytest.raises(PlanError, match=complaint):
         RE(plan(det, motor))
     assert (documents, det.calls, motor.calls) == ([], [], [])
+
+
+# --- streams that are declared -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda d, m, **own: plans.count([d], 2, **own),
+        lambda d, m, **own: plans.scan([d], m, 0, 1, 2, **own),
+        lambda d, m, **own: plans.rel_scan([d], m, 0, 1, 2, **own),
+        lambda d, m, **own: plans.grid_scan([d], m, 0, 1, 2, **own),
+        lambda d, m: plans.adaptive_scan([d], "det", m, 0, 1, 0.1, 0.5, 1, False),
+        lambda d, m: plans.tune_centroid([d], "det", m, 0, 1, 0.6, 2),
+    ],
+)
+def test_the_stream_can_be_declared_before_its_first_event(
+    RE: RunEngine,
+    det: Any,
+    motor: Any,
+    documents: Any,
+    plan: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = []
+    for declared in (False, True):
+        if declared:
+            monkeypatch.setenv("BLUESKY_PREDECLARE", "1")
+        documents.clear()
+        commands: list[str] = []
+        RE.msg_hook = lambda msg, said=commands: said.append(msg.command)
+        RE(plan(det, motor))
+        assert commands.count("declare_stream") == declared
+        assert not declared or commands.index("declare_stream") < commands.index("trigger")
+        assert documents.names.count("descriptor") == 1
+        keys.append(list(documents.of("descriptor")[0]["data_keys"]))
+    assert keys[0] == keys[1]
+
+
+def test_a_stream_of_the_users_own_steps_is_not_declared(
+    RE: RunEngine, det: Any, motor: Any, documents: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLUESKY_PREDECLARE", "1")
+    elsewhere = lambda detectors: stubs.trigger_and_read(detectors, "mine")  # noqa: E731
+    RE(plans.count([det], per_shot=elsewhere))
+    RE(
+        plans.scan(
+            [det], motor, 0, 1, 2, per_step=lambda detectors, motor, step: elsewhere(detectors)
+        )
+    )
+    assert {descriptor["name"] for descriptor in documents.of("descriptor")} == {"mine"}

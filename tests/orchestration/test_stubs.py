@@ -126,8 +126,14 @@ def test_rd_reads_the_one_hinted_value(returned: Any, det: Any) -> None:
     }
     assert returned(stubs.rd(det)) == 3
     det.hints = {}
-    with pytest.raises(PlanError, match=r"det has several values, \['det', 'det_gain'\]"):
+    with pytest.raises(PlanError, match=r"det has 2 values, \['det', 'det_gain'\]"):
         returned(stubs.rd(det))
+
+
+def test_rd_of_several_hinted_values_is_refused_before_anything_is_read(det: Any) -> None:
+    det.hints = {"fields": ["x", "y"]}
+    with pytest.raises(PlanError, match=r"det has 2 values, \['x', 'y'\]"):
+        next(stubs.rd(det))
 
 
 def test_rd_of_a_positioner_is_where_it_is(returned: Any, motor: Any) -> None:

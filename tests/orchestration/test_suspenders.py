@@ -7,6 +7,7 @@ import pytest
 from beamtwin.orchestration import errors, suspenders
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.messages import Msg
+from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 
 EPOCH = 1_700_000_000.0
@@ -31,7 +32,12 @@ def change(clock: SimClock, signal: Any, *changes: tuple[float, float]) -> None:
         (lambda signal: suspenders.SuspendFloor(signal, 5.0), 6.0, 4.0),
         (lambda signal: suspenders.SuspendCeil(signal, 5.0), 4.0, 6.0),
         (lambda signal: suspenders.SuspendWhenOutsideBand(signal, 1.0, 2.0), 1.5, 3.0),
-        (lambda signal: suspenders.SuspendOutBand(signal, 1.0, 2.0), 3.0, 1.5),
+        pytest.param(
+            lambda signal: suspenders.SuspendOutBand(signal, 1.0, 2.0),
+            3.0,
+            1.5,
+            marks=pytest.mark.filterwarnings("ignore:SuspendOutBand is deprecated"),
+        ),
         (
             lambda signal: suspenders.SuspendWhenChanged(
                 signal, expected_value=1.0, allow_resume=True
@@ -50,6 +56,12 @@ def test_a_plan_waits_while_the_signal_is_bad(
     change(clock, beam, (4.0, bad), (24.0, good))
     RE([Msg("checkpoint"), Msg("sleep", None, 10)])
     assert clock.time() == EPOCH + 34.0
+
+
+@pytest.mark.parametrize("name", ["SuspendInBand", "SuspendOutBand"])
+def test_old_suspenders_say_so(beam: Any, name: str) -> None:
+    with pytest.warns(UserWarning, match=name):
+        getattr(suspenders, name)(beam, 1.0, 2.0)
 
 
 def test_pre_and_post_plans_frame_the_wait_and_sleep_lengthens_it(
@@ -156,3 +168,44 @@ def test_a_suspender_that_is_removed_lets_go(RE: RunEngine, beam: Any, clock: Si
 def test_thresholds_must_make_sense(beam: Any, make_suspender: Any) -> None:
     with pytest.raises(ValueError, match="must"):
         make_suspender(beam)
+
+
+@pytest.mark.parametrize(
+    ("pre_plan", "complaint"),
+    [([Msg("aardvark")], errors.InvalidCommand), ((1 / 0 for _ in "a"), ZeroDivisionError)],
+)
+def test_a_paused_plan_can_be_suspended_and_hears_of_what_fails_then(
+    RE: RunEngine, messages: list[Msg], pre_plan: Any, complaint: type[Exception]
+) -> None:
+    heard: list[Exception] = []
+
+    def plan() -> Any:
+        try:
+            yield Msg("pause")
+        except Exception as error:
+            heard.append(error)
+            raise
+
+    with pytest.raises(errors.RunEngineInterrupted):
+        RE(plan())
+    RE.request_suspend(Status(RE.clock), pre_plan=pre_plan)
+    with pytest.raises(complaint):
+        RE.resume()
+    assert [type(each) for each in heard] == [complaint]
+    assert RE.state == "idle"
+
+
+def test_a_plan_that_was_suspended_while_paused_waits_before_it_goes_on(
+    RE: RunEngine, clock: SimClock, messages: list[Msg]
+) -> None:
+    with pytest.raises(errors.RunEngineInterrupted):
+        RE([Msg("checkpoint"), Msg("null"), Msg("pause"), Msg("null")])
+    released = Status(clock)
+    RE.request_suspend(released)
+    clock.call_at(EPOCH + 7.0, released.set_finished)
+    messages.clear()
+    RE.resume()
+    commands = [msg.command for msg in messages]
+    assert clock.time() == EPOCH + 7.0
+    assert commands[-3:] == ["rewindable", "null", "null"]
+    assert commands.index("wait_for") < commands.index("null")
