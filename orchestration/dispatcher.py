@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from beamtwin.orchestration.errors import UnknownDocument
+
 __all__ = ["DOCUMENT_NAMES", "Dispatcher", "subscriptions"]
 
 Subscriber = Callable[[str, dict[str, Any]], object]
@@ -105,6 +107,6 @@ def subscriptions(subs: Any) -> list[tuple[str, Subscriber]]:
 
 def _check_name(name: str) -> None:
     if name != "all" and name not in DOCUMENT_NAMES:
-        raise ValueError(
+        raise UnknownDocument(
             f"no document is called {name!r}; there are: all, {', '.join(DOCUMENT_NAMES)}"
         )

@@ -34,7 +34,7 @@ from beamtwin.orchestration.inbox import Pause, Suspend
 from beamtwin.orchestration.interrupts import SigintHandler
 from beamtwin.orchestration.machine import StateMachine
 from beamtwin.orchestration.messages import Msg, as_generator
-from beamtwin.orchestration.metadata import default_scan_id, library_versions
+from beamtwin.orchestration.metadata import check_metadata, default_scan_id, library_versions
 from beamtwin.orchestration.rules import State
 from beamtwin.orchestration.session import Session
 
@@ -116,7 +116,7 @@ class RunEngine:
         self.context_managers: list[Callable[[Any], Any]] = (
             [SigintHandler] if context_managers is None else list(context_managers)
         )
-        self.md_validator = md_validator or (lambda md: None)
+        self.md_validator = md_validator or check_metadata
         self.md_normalizer = md_normalizer or (lambda md: md)
         self.scan_id_source = scan_id_source
         self.new_uid = new_uid

@@ -19,6 +19,7 @@
         * `PlanTypeError` (also a TypeError): they are of the wrong kind
     * `IllegalMessageSequence` (also a RuntimeError), `InvalidCommand` (also a KeyError): the plan is at fault
         * `UndeclaredStreamError` (also an AssertionError): a stream to collect into was not declared
+    * `UnknownDocument` (also a KeyError and a ValueError): a kind of document that there is not
     * `TransitionError` (also a RuntimeError): the engine cannot do that in the state it is in
     * `RunEngineControlException`: thrown into a plan to end it
         * `RequestStop`, `RequestAbort`, `FailedPause`
@@ -58,6 +59,7 @@ __all__ = [
     "StatusTimeoutError",
     "TransitionError",
     "UndeclaredStreamError",
+    "UnknownDocument",
     "UnknownStatusFailure",
     "WaitForTimeoutError",
 ]
@@ -146,6 +148,12 @@ class IllegalMessageSequence(BeamtwinError, RuntimeError):
 
 class UndeclaredStreamError(IllegalMessageSequence, AssertionError):
     """``collect`` into a stream that was not declared as it must be."""
+
+
+class UnknownDocument(BeamtwinError, KeyError, ValueError):
+    """A kind of document that the event model does not have."""
+
+    __str__ = Exception.__str__
 
 
 class InvalidCommand(BeamtwinError, KeyError):

@@ -3,11 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PersistentDict", "default_scan_id", "library_versions"]
+from beamtwin.orchestration.errors import PlanError
+
+__all__ = ["PersistentDict", "check_metadata", "default_scan_id", "library_versions"]
 
 _LIBRARIES = ("beamtwin", "bluesky", "event_model", "ophyd", "ophyd_async")
 
@@ -21,6 +23,21 @@ def library_versions() -> dict[str, str]:
 def default_scan_id(md: MutableMapping[str, Any]) -> int:
     """One more than the last."""
     return md.get("scan_id", 0) + 1
+
+
+def check_metadata(md: Mapping[str, Any]) -> None:
+    """What the event model asks of a start document's metadata: that ``sample`` is text or a mapping.
+
+    Raises
+    ------
+    PlanError
+        Naming what was given instead.
+    """
+    sample = md.get("sample", "")
+    if not isinstance(sample, (str, Mapping)):
+        raise PlanError(
+            f"sample={sample!r}: a sample is text or a mapping: 'silica', {{'name': 'silica', 'number': 5}}"
+        )
 
 
 class PersistentDict(MutableMapping[str, Any]):
