@@ -125,6 +125,11 @@ class PacedClock(SimClock):
         Virtual seconds per second of the wall; 1 is real time.
     wall : WallClock, optional
         For tests.
+
+    Attributes
+    ----------
+    on_wake : callable, optional
+        Told, in whichever thread, that there may be something to do; for a loop that calls `advance` itself.
     """
 
     def __init__(
@@ -136,6 +141,7 @@ class PacedClock(SimClock):
         self._started = self._wall.time()
         super().__init__(self._started if epoch is None else epoch)
         self.speed = speed
+        self.on_wake: Callable[[], object] | None = None
         self._stepping = False
         self._woken = False
         self._working: list[tuple[simpy.Event, Future[Any]]] = []
@@ -180,12 +186,14 @@ class PacedClock(SimClock):
         """Make a waiting thread look again."""
         self._woken = True
         self._wall.wake()
+        if self.on_wake is not None:
+            self.on_wake()
 
     def result(self, future: "Future[Any]") -> simpy.Event:
         """An event with the result of work done elsewhere, when that is there: time goes on meanwhile."""
         event = self.env.event()
         self._working.append((event, future))
-        future.add_done_callback(lambda _: self._wall.wake())
+        future.add_done_callback(lambda _: self.wake())
         return event
 
     def _elapsed(self) -> float:

@@ -14,11 +14,6 @@ from beamtwin.twin.ioc.variable import Monitor, Variable
 
 __all__ = ["Connection"]
 
-#: Monitors that want values or alarms; others are for changes of limits and units.
-VALUES_AND_ALARMS = (
-    ca.SubscriptionType.DBE_VALUE | ca.SubscriptionType.DBE_ALARM | ca.SubscriptionType.DBE_LOG
-)
-
 #: The most of an error message that is sent, in bytes.
 LONGEST_MESSAGE = 400
 
@@ -37,6 +32,8 @@ class Connection(Circuit):
         The variable of a name, or None.
     put
         Has a variable write what a request asks.
+    monitor
+        Has a variable tell its news to a monitor.
     gone
         Called with the connection at its end.
     """
@@ -59,11 +56,13 @@ class Connection(Circuit):
         self,
         find: Callable[[str], Variable | None],
         put: Callable[[Variable, Any], Status | None],
+        monitor: Callable[[Variable, Monitor], None],
         gone: Callable[["Connection"], object],
     ):
         super().__init__(SERVER)
         self._find = find
         self._put = put
+        self._begin_monitor = monitor
         self._gone = gone
         self._variables: dict[int, Variable] = {}
         self._monitors: dict[int, tuple[int, Variable, Monitor]] = {}
@@ -197,13 +196,11 @@ class Connection(Circuit):
         variable = self._variables[command.sid]
         channel = self.state.channels_sid[command.sid]
         key = command.subscriptionid
-        monitor = Monitor(self, channel, key, command.data_type, command.data_count)
+        wanted = command.data_type, command.data_count, command.mask
+        monitor = Monitor(self, channel, key, *wanted)
         try:
-            if command.mask & VALUES_AND_ALARMS:
-                variable.add(monitor)
-                self._monitors[key] = (command.sid, variable, monitor)
-            else:
-                self.post(monitor, variable.read(command.data_type, command.data_count))
+            self._begin_monitor(variable, monitor)
+            self._monitors[key] = (command.sid, variable, monitor)
         except ValueError as error:
             self._fail(command, ca.CAStatus.ECA_NOCONVERT, error)
 

@@ -17,7 +17,7 @@ from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.ioc.connection import Connection
-from beamtwin.twin.ioc.variable import Variable
+from beamtwin.twin.ioc.variable import Monitor, Variable
 
 __all__ = ["Server"]
 
@@ -26,9 +26,6 @@ FIRST_BEACON_S, LONGEST_BEACON_S = 0.02, 15.0
 
 BEACON_PORT = ca.EPICS_CA2_PORT
 
-#: A worker process may end without waking the timeline, which is looked at this often, in seconds.
-LONGEST_PAUSE_S = 0.02
-
 logger = logging.getLogger(__name__)
 
 
@@ -36,12 +33,16 @@ class Pump:
     """Keeps a timeline up with the wall from within an asyncio loop."""
 
     def __init__(self, clock: PacedClock):
-        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.failure: asyncio.Future[None] = self._loop.create_future()
         self._clock = clock
         self._next: asyncio.TimerHandle | None = None
+        self._woken = False
+        clock.on_wake = self.wake
 
     def turn(self) -> None:
         """Do what is due, and come back for the next thing."""
+        self._woken = False
         self.stop()
         try:
             pause = self._clock.advance()
@@ -49,13 +50,26 @@ class Pump:
             if not self.failure.done():
                 self.failure.set_exception(error)
             return
-        pause = LONGEST_PAUSE_S if pause is None else min(pause, LONGEST_PAUSE_S)
-        self._next = asyncio.get_running_loop().call_later(pause, self.turn)
+        if pause is not None:
+            self._next = self._loop.call_later(pause, self.turn)
 
     def stop(self) -> None:
-        """Do not come back."""
+        """Do not come back for what is due next."""
         if self._next is not None:
             self._next.cancel()
+            self._next = None
+
+    def close(self) -> None:
+        """Do not come back at all."""
+        self._clock.on_wake = None
+        self.stop()
+
+    def wake(self) -> None:
+        """Look again, soon: a worker has a result, a client has come, another thread has acted."""
+        if not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+                self._loop.call_soon_threadsafe(self.turn)
 
 
 class Server(asyncio.DatagramProtocol):
@@ -92,7 +106,7 @@ class Server(asyncio.DatagramProtocol):
             stack.callback(transport.close)
             beacons = loop.create_task(self._send_beacons())
             stack.callback(beacons.cancel)
-            stack.callback(self._pump.stop)
+            stack.callback(self._pump.close)
             self._pump.turn()
             on_ready(self._address[1])
             await self._pump.failure
@@ -118,7 +132,7 @@ class Server(asyncio.DatagramProtocol):
             self._transport.sendto(self._protocol.send(version, *answers), addr)
 
     def _connect(self) -> Connection:
-        connection = Connection(self._find, self._put, self._connections.discard)
+        connection = Connection(self._find, self._put, self._monitor, self._connections.discard)
         self._connections.add(connection)
         return connection
 
@@ -143,8 +157,12 @@ class Server(asyncio.DatagramProtocol):
 
     def _put(self, variable: Variable, request: Any) -> Status | None:
         self._pump.turn()  # so that the record acts now, and not when something was last due
-        asyncio.get_running_loop().call_soon(self._pump.turn)
+        self._pump.wake()
         return variable.put(request)
+
+    def _monitor(self, variable: Variable, monitor: Monitor) -> None:
+        variable.add(monitor)
+        self._pump.wake()  # what is watched has more to do
 
     async def _send_beacons(self) -> None:
         """Say that a server is here: clients that have lost it then search at once."""

@@ -4,13 +4,30 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import caproto as ca
+import numpy as np
 
-from beamtwin.hardware.channel import Reading
+from beamtwin.hardware.channel import Metadata, Reading
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.ioc.dbr import Payload, native_type, payload, value_of
 from beamtwin.twin.record import Record
 
 __all__ = ["Monitor", "Variable"]
+
+#: What a monitor can ask for: values (archived ones are the same here), alarms, and changes of what is said of values.
+VALUE: int = ca.SubscriptionType.DBE_VALUE | ca.SubscriptionType.DBE_LOG
+ALARM: int = ca.SubscriptionType.DBE_ALARM
+NEWS = VALUE | ALARM
+PROPERTY: int = ca.SubscriptionType.DBE_PROPERTY
+
+#: The fields that say it: units, precision, limits, an enum's strings.
+PROPERTIES = frozenset(
+    (
+        *("EGU", "PREC", "HOPR", "LOPR", "DRVH", "DRVL", "HIHI", "HIGH", "LOW", "LOLO"),
+        *("HLM", "LLM", "DHLM", "DLLM", "VMAX", "VBAS", "ZNAM", "ONAM"),
+        *("ZRST", "ONST", "TWST", "THST", "FRST", "FVST", "SXST", "SVST"),
+        *("EIST", "NIST", "TEST", "ELST", "TVST", "TTST", "FTST", "FFST"),
+    )
+)
 
 
 class Listener(Protocol):
@@ -29,6 +46,8 @@ class Monitor(NamedTuple):
     subscriptionid: int
     data_type: ca.ChannelType
     length: int
+    mask: int
+    """What it wants to hear of: `SubscriptionType`."""
 
 
 class Variable:
@@ -51,7 +70,9 @@ class Variable:
         if as_characters and self.data_type == ca.ChannelType.STRING:
             self.data_type, self.count = ca.ChannelType.CHAR, ca.MAX_STRING_SIZE
         self._monitors: list[Monitor] = []
-        self._unsubscribe: Callable[[], None] | None = None
+        self._last: Reading | None = None
+        self._metadata: Metadata | None = None
+        self._ends: dict[int, list[Callable[[], None]]] = {}
 
     def read(self, data_type: ca.ChannelType, count: int) -> Payload:
         """The value now; raises ValueError where there is no such conversion."""
@@ -64,29 +85,69 @@ class Variable:
         return self.record.put(self.field, value_of(request, self.record.metadata(self.field)))
 
     def add(self, monitor: Monitor) -> None:
-        """Send the value now, and every later one; raises ValueError where there is no such conversion."""
+        """Send the value now, and what the monitor wants of every later one.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such conversion.
+        """
         news = self.read(monitor.data_type, monitor.length)
+        for kind, begin in ((NEWS, self._hear_of_news), (PROPERTY, self._hear_of_properties)):
+            if monitor.mask & kind and kind not in self._ends:
+                self._ends[kind] = begin()
         self._monitors.append(monitor)
-        if self._unsubscribe is None:
-            self._unsubscribe = self.record.subscribe(self.field, self._post)  # which posts at once
-        else:
-            monitor.listener.post(monitor, news)
+        monitor.listener.post(monitor, news)
 
     def discard(self, monitor: Monitor) -> None:
         """Send no more."""
         if monitor in self._monitors:
             self._monitors.remove(monitor)
-        if not self._monitors and self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        for kind in tuple(self._ends):
+            if not any(each.mask & kind for each in self._monitors):
+                for end in self._ends.pop(kind):
+                    end()
 
-    def _post(self, reading: Reading) -> None:
+    def _hear_of_news(self) -> list[Callable[[], None]]:
+        return [self.record.subscribe(self.field, self._tell_news)]
+
+    def _hear_of_properties(self) -> list[Callable[[], None]]:
+        self._metadata = None  # for each of these tells at once what it is
+        fields = PROPERTIES & self.record.fields.keys()
+        ends = [self.record.subscribe(field, self._tell_properties) for field in fields]
+        self._metadata = self.record.metadata(self.field)
+        return ends
+
+    def _tell_news(self, reading: Reading) -> None:
+        last, self._last = self._last, reading
+        self._post(reading, NEWS if last is None else _news(last, reading))
+
+    def _tell_properties(self, _: Reading) -> None:
+        """Limits, a unit or choices may be others now."""
+        if self._metadata is None:
+            return
+        metadata = self.record.metadata(self.field)
+        if metadata != self._metadata:
+            self._metadata = metadata
+            self._post(self.record.read(self.field), PROPERTY)
+
+    def _post(self, reading: Reading, mask: int) -> None:
         metadata = self.record.metadata(self.field)
         made: dict[tuple[ca.ChannelType, int], Payload] = {}
         for monitor in tuple(self._monitors):
+            if not monitor.mask & mask:
+                continue
             form = monitor.data_type, monitor.length
             try:
                 news = made.get(form) or made.setdefault(form, payload(reading, metadata, *form))
             except ValueError:  # a text that has been a number, for who wants numbers
                 continue
             monitor.listener.post(monitor, news)
+
+
+def _news(last: Reading, reading: Reading) -> int:
+    """What is new: the value, the alarm, or both."""
+    if last[2:] == reading[2:]:
+        return VALUE
+    same = not isinstance(reading.value, np.ndarray) and last.value == reading.value
+    return ALARM if same else NEWS
