@@ -99,7 +99,9 @@ class Assets:
             )
         width = document["indices"]["stop"] - document["indices"]["start"]
         if any(width != other for other in widths.values()):
-            raise DeviceError(
+            from beamtwin.orchestration.indices_error import IndicesError
+
+            raise IndicesError(
                 f"a stream_datum of {key!r} is of {width} frames, and others of the same "
                 f"collect of {sorted(set(widths.values()))}"
             )

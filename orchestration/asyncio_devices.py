@@ -1,19 +1,16 @@
 """Devices that live in an event loop: recognised once each, and called where their loop runs.
 
 The methods of ophyd-async's devices are coroutine functions, or make tasks as they are called: either way they must be
-called in a thread whose event loop is running. The engine itself is synchronous; it has one such loop, in a thread that
-starts when the first such device is met.
+called in a thread whose event loop is running. The engine itself is synchronous; for them it has a loop, see
+`background`.
 """
 
-import asyncio
 import inspect
-import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-__all__ = ["AsyncioDevice", "Background", "finish", "is_asyncio_device"]
+__all__ = ["AsyncioDevice", "finish", "is_asyncio_device"]
 
 _METHODS = (
     "read",
@@ -49,48 +46,6 @@ def is_asyncio_device(device_class: type) -> bool:
         inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
         for method in methods
     )
-
-
-class Background:
-    """An event loop in a thread of its own, which starts when it is first needed.
-
-    Parameters
-    ----------
-    loop : event loop, optional
-        One that does not run yet; default: a new one.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop | None = None):
-        self._loop = loop
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop, running."""
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-            if self._thread is None and not self._loop.is_running():
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="RunEngine loop", daemon=True
-                )
-                self._thread.start()
-            return self._loop
-
-    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> "Future[Any]":
-        """Run a coroutine in the loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
-
-    def close(self) -> None:
-        """End the thread, and with it the loop."""
-        thread, self._thread = self._thread, None
-        if thread is None or self._loop is None:
-            return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        thread.join()
-        self._loop.close()
-        self._loop = None
 
 
 class AsyncioDevice:

@@ -14,13 +14,18 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-__all__ = ["Clock", "Timer", "TimerQueue", "WallClock"]
+__all__ = ["Clock", "Timer", "TimerQueue", "WallClock", "monotonic"]
 
 log = logging.getLogger(__name__)
 
 #: A waiting thread looks at least so often, in seconds. A signal that comes just as it goes to sleep does not wake it:
 #: Python notices that only when something else does.
-_LOOK_S = 0.1
+_LOOK_S = 0.02
+
+
+def monotonic() -> float:
+    """Seconds of the wall since some moment, whatever its date is set to: for intervals between what people do."""
+    return time.monotonic()
 
 
 class Clock(Protocol):

@@ -42,6 +42,12 @@ class Dispatcher:
 
     def subscribe(self, function: Subscriber, name: str = "all") -> int:
         """Call ``function(name, document)`` for each document of that name; returns a token."""
+        if callable(name):
+            warnings.warn(
+                "subscribe(name, function) is Bluesky's old order: subscribe(function, name)",
+                stacklevel=2,
+            )
+            return self.subscribe(name, str(function))
         _check_name(name)
         token = next(self._tokens)
         for each in DOCUMENT_NAMES if name == "all" else (name,):

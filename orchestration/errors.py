@@ -4,9 +4,12 @@
     * `LimitsError` (also a ValueError): a value outside a device's limits
     * `NotConnectedError` (also a ConnectionError): a PV that did not answer
     * `PutError`: a server refused a value
+        * `AccessError` (also a PermissionError): it gives this client no right to write
     * `DeclarationError` (also a TypeError): a device class is not declared as it must be
     * `MoveError`: a motor did not get to where it was sent
+    * `InterlockError`: an interlock does not permit what was asked for
     * `AddressError` (also an OSError): a network address that cannot be served at
+    * `StateError`: a twin's state cannot be taken, or restored
     * `AcquisitionError`: a detector did not take, or could not write, what it was asked for
     * `DeadlockError`: in virtual time, nothing is left that could end a wait
     * `StatusTimeoutError`, `WaitForTimeoutError` (also TimeoutError)
@@ -32,6 +35,7 @@ The names that Bluesky has mean the same here.
 """
 
 __all__ = [
+    "AccessError",
     "AcquisitionError",
     "AddressError",
     "BeamtwinError",
@@ -41,6 +45,7 @@ __all__ = [
     "FailedPause",
     "FailedStatus",
     "IllegalMessageSequence",
+    "InterlockError",
     "InvalidCommand",
     "LimitsError",
     "MoveError",
@@ -56,6 +61,7 @@ __all__ = [
     "RequestStop",
     "RunEngineControlException",
     "RunEngineInterrupted",
+    "StateError",
     "StatusTimeoutError",
     "TransitionError",
     "UndeclaredStreamError",
@@ -81,12 +87,22 @@ class PutError(BeamtwinError):
     """A server refused or failed to process a value."""
 
 
+class AccessError(PutError, PermissionError):
+    """A put that this client may not make."""
+
+    __str__ = Exception.__str__
+
+
 class DeclarationError(BeamtwinError, TypeError):
     """A device class is not declared as it must be."""
 
 
 class MoveError(BeamtwinError):
     """A motor did not get to where it was sent."""
+
+
+class InterlockError(BeamtwinError):
+    """An interlock does not permit what was asked for."""
 
 
 class AcquisitionError(BeamtwinError):
@@ -97,6 +113,10 @@ class AddressError(BeamtwinError, OSError):
     """A network address that cannot be served at."""
 
     __str__ = Exception.__str__
+
+
+class StateError(BeamtwinError):
+    """A twin's state cannot be taken, or restored."""
 
 
 class DeadlockError(BeamtwinError):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any
 
-from beamtwin.orchestration.cleanup import clean_up
+from beamtwin.orchestration.cleanup import clean_up, close_plan
 from beamtwin.orchestration.commands import Command
 from beamtwin.orchestration.errors import (
     FailedPause,
@@ -108,15 +108,16 @@ class Executor:
                 else:
                     thrown, error = error, None
                     msg = plans[-1].throw(thrown)
-                    if isinstance(thrown, PlanHalt):
-                        raise thrown  # a plan that would clean up must not
+                    if isinstance(thrown, PlanHalt):  # a plan that would clean up must not
+                        close_plan(plans[-1])
+                        raise thrown
             except StopIteration as end:
                 plans.pop()
                 answer = end.value
                 continue
             except BaseException as failure:
                 plans.pop()
-                if not plans:
+                if not plans or not isinstance(failure, (Exception, PlanHalt)):
                     raise
                 error = failure  # the plan that this one interrupted hears of it
                 continue
@@ -139,10 +140,11 @@ class Executor:
         if command is None:
             known = ", ".join(sorted(self.commands))
             raise InvalidCommand(f"the plan said {msg[0]!r}; the engine knows: {known}")
-        session.remember(msg)
+        if session.history.said(msg):
+            session.checkpoint()
         device = msg[1]
         if device is not None:
-            known = session.devices.get(device) or session.device(device)
+            known = session.devices.known.get(device) or session.devices.meet(device)
             if known is not device:
                 msg = msg._replace(obj=known)
         answer = command(session, msg)
@@ -160,7 +162,7 @@ class Executor:
         """Go on with what can be; a plan that has no checkpoint is ended instead."""
         if not self.machine.state.can_pause:
             return None  # the plan is being ended, and cleans up
-        if session.since_checkpoint is None:
+        if not session.resumable:
             error = FailedPause("paused after 'clear_checkpoint': cannot be taken up again")
             session.interrupt(error, str(error))
             self.machine.become(State.ABORTING)

@@ -75,3 +75,22 @@ class Inbox:
         """Do what the letters say; one that raises leaves the later ones for the next time."""
         while self.letters:
             self.letters.popleft()()
+
+    def wait_until(
+        self,
+        ready: Callable[[], bool],
+        timeout: float | None = None,
+        awaiting: str | Callable[[], str] = "a condition",
+    ) -> bool:
+        """`Clock.wait` that attends to letters meanwhile, and raises what they raise."""
+        clock, letters = self._clock, self.letters
+        deadline = None if timeout is None else clock.time() + timeout
+        left = timeout
+        while True:
+            in_time = clock.wait(lambda: bool(letters) or ready(), left, awaiting)
+            self.attend()
+            if ready():
+                return True
+            if not in_time:
+                return False
+            left = None if deadline is None else max(0.0, deadline - clock.time())

@@ -4,7 +4,9 @@ They use the engine that is called ``RE`` in the user's namespace, and find devi
 Nothing of IPython is imported: a shell that loads this module hands itself over.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from beamtwin.orchestration import stubs
@@ -39,19 +41,21 @@ class Magics:
     def ct(self, line: str) -> None:
         """Trigger and read devices, and print what they hint at: ``%ct scaler``; all detectors, if none is named.
 
-        No run is opened: nothing is kept.
+        A word is a variable, a list of devices, or one of ophyd's labels. No run is opened: nothing is kept.
         """
-        devices = [self._value(name) for name in line.split()] or _top(self._namespace, "trigger")
+        devices = self._devices(line) or _top(self._namespace, "trigger")
         if not devices:
             raise PlanError("%ct: no detector is in the namespace; name one: %ct scaler")
         readings: list[Mapping[str, Any]] = []
         if self._run(stage_wrapper(_look(devices, readings), devices)):
-            _print_table(["", "value", "unit"], _reading_rows(devices, readings))
+            keys = [self._answered(device.describe()) for device in devices]
+            rows = map(_reading_rows, devices, readings, keys)
+            _print_table(["", "value", "unit"], chain.from_iterable(rows))
 
     def wa(self, line: str) -> None:
         """Print where devices are, and their limits: ``%wa th slits``; all that have positions, if none is named."""
-        devices = [self._value(name) for name in line.split()] or _top(self._namespace, "read")
-        rows = [_position_row(axis) for device in devices for axis in _axes(device)]
+        devices = self._devices(line) or _top(self._namespace, "read")
+        rows = [_position_row(axis, self._position) for device in devices for axis in _axes(device)]
         _print_table(["", "position", "low limit", "high limit", "unit"], rows)
 
     def _move(self, plan: Callable[..., Plan[Any]], magic: str, line: str) -> None:
@@ -64,11 +68,40 @@ class Magics:
         """What a word means to the user: any expression without blanks."""
         return eval(word, dict(self._namespace))
 
-    def _run(self, plan: Plan[Any]) -> bool:
-        """Run a plan with progress bars; whether it came to its end: a pause has said how to go on."""
+    def _devices(self, line: str) -> list[Any]:
+        """The devices that words mean: variables, lists of devices, or labels."""
+        devices: list[Any] = []
+        for word in line.split():
+            meant = _labelled(self._namespace, word) or self._value(word)
+            devices += meant if isinstance(meant, (list, tuple)) else [meant]
+        return devices
+
+    def _position(self, axis: Any) -> Any:
+        """Where it is."""
+        if hasattr(axis, "position"):
+            return axis.position
+        return self._answered(axis.locate())["readback"]
+
+    def _answered(self, outcome: Any) -> Any:
+        """What a method answers; one of asyncio's does so on the engine's loop."""
+        if not inspect.isawaitable(outcome):
+            return outcome
+        import asyncio
+
+        async def wait() -> Any:
+            return await outcome
+
+        return asyncio.run_coroutine_threadsafe(wait(), self._engine().loop).result()
+
+    def _engine(self) -> Any:
         engine = self._namespace.get("RE")
         if engine is None:
             raise PlanError("no engine is called RE here: RE = RunEngine()")
+        return engine
+
+    def _run(self, plan: Plan[Any]) -> bool:
+        """Run a plan with progress bars; whether it came to its end: a pause has said how to go on."""
+        engine = self._engine()
         hook, engine.waiting_hook = engine.waiting_hook, ProgressBarManager()
         try:
             engine(plan)
@@ -104,9 +137,16 @@ def _is_device(value: Any) -> bool:
     return not isinstance(value, type) and hasattr(value, "read") and hasattr(value, "describe")
 
 
+def _labelled(namespace: Mapping[str, Any], label: str) -> list[Any]:
+    """The namespace's devices with one of ophyd's labels."""
+    devices = _top(namespace, "read")
+    return [device for device in devices if label in getattr(device, "_ophyd_labels_", ())]
+
+
 def _axes(device: Any) -> Iterator[Any]:
-    """What has a position: the device, or parts of it."""
-    if hasattr(type(device), "position"):
+    """What has a position: the device, or parts of it; ophyd-async's have a coroutine that locates them."""
+    locate = getattr(device, "locate", None)
+    if hasattr(type(device), "position") or inspect.iscoroutinefunction(locate):
         yield device
         return
     children: Any = getattr(device, "children", dict)
@@ -127,22 +167,20 @@ def _look(devices: Sequence[Any], readings: list[Mapping[str, Any]]) -> Plan[Non
 
 
 def _reading_rows(
-    devices: Sequence[Any], readings: Sequence[Mapping[str, Any]]
+    device: Any, reading: Mapping[str, Any], keys: Mapping[str, Any]
 ) -> Iterator[list[str]]:
-    for device, reading in zip(devices, readings, strict=True):
-        keys = device.describe()
-        fields = getattr(device, "hints", {}).get("fields") or list(reading)
-        for field in fields:
-            if field in reading:
-                key = keys.get(field, {})
-                value = _shown(reading[field]["value"], key.get("precision"))
-                yield [field, value, str(key.get("units") or "")]
+    fields = getattr(device, "hints", {}).get("fields") or list(reading)
+    for field in fields:
+        if field in reading:
+            key = keys.get(field, {})
+            value = _shown(reading[field]["value"], key.get("precision"))
+            yield [field, value, str(key.get("units") or "")]
 
 
-def _position_row(axis: Any) -> list[str]:
+def _position_row(axis: Any, position_of: Callable[[Any], Any]) -> list[str]:
     """One row; what cannot be asked says why."""
     try:
-        position = _shown(axis.position, getattr(axis, "precision", None))
+        position = _shown(position_of(axis), getattr(axis, "precision", None))
     except Exception as error:
         return [axis.name, type(error).__name__, "", "", ""]
     low, high = _limits(axis)
@@ -163,7 +201,7 @@ def _shown(value: Any, precision: Any) -> str:
     return f"[{' × '.join(map(str, shape))}]" if shape else str(value)
 
 
-def _print_table(headings: Sequence[str], rows: Iterator[list[str]] | list[list[str]]) -> None:
+def _print_table(headings: Sequence[str], rows: Iterable[list[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 

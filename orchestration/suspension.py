@@ -1,5 +1,6 @@
 """Suspending a plan: it waits for something, and then goes on by itself from its last checkpoint."""
 
+import logging
 from collections.abc import Generator
 from typing import Any
 
@@ -9,9 +10,13 @@ from beamtwin.orchestration.session import Session
 
 __all__ = ["begin_suspension", "resume_from_suspender", "start_suspender"]
 
+log = logging.getLogger(__name__)
+
 
 def begin_suspension(session: Session, request: Suspend) -> None:
-    """Interrupt the plan under way by one that suspends it."""
+    """Interrupt the plan under way by one that suspends it; how that ends which will be done again matters no more."""
+    if session.history.rewindable:
+        session.statuses.forget(session.history.to_be_repeated)
     session.plans.append(_suspend(request, session.answer))
     session.answer = None
 
@@ -26,9 +31,10 @@ def _suspend(request: Suspend, answer: Any) -> Generator[Msg, Any, Any]:
 def start_suspender(session: Session, msg: Msg) -> Any:
     """Put everything to rest; answers the plan of what follows."""
     pre_plan, post_plan, justification, until = msg.args
+    log.warning("the plan is suspended%s", f": {justification}" if justification else "")
     session.record_interruption(justification or "suspended")
-    session.rest_devices()
-    began, rewindable = session.clock.time(), session.rewindable
+    session.rest()
+    began, rewindable = session.clock.time(), session.history.rewindable
 
     def suspension(answer: Any) -> Generator[Msg, Any, Any]:
         replay = session.rewind(answer)
@@ -37,7 +43,7 @@ def start_suspender(session: Session, msg: Msg) -> Any:
         yield Msg("wait_for", None, [until])
         yield Msg("_resume_from_suspender", None)
         yield from _plan(post_plan)
-        session.take_back_time(began)
+        session.history.take_back_time(began)
         yield Msg("rewindable", None, rewindable)
         return (yield from replay)
 
@@ -46,7 +52,8 @@ def start_suspender(session: Session, msg: Msg) -> Any:
 
 def resume_from_suspender(session: Session, msg: Msg) -> None:
     """Tell devices that the suspension is over."""
-    session.wake_devices()
+    log.warning("the plan goes on")
+    session.devices.wake()
 
 
 def _plan(plan: Any) -> Generator[Msg, Any, Any]:

@@ -1,8 +1,10 @@
 """Progress bars: what a plan waits for, and how far that is."""
 
+import math
 import threading
 from collections.abc import Iterable
 from functools import partial
+from numbers import Real
 from typing import Any, NamedTuple
 
 from beamtwin.orchestration.clock import Timer, WallClock
@@ -21,7 +23,7 @@ class Report(NamedTuple):
     initial: Any = None
     target: Any = None
     unit: str | None = None
-    precision: int | None = None
+    precision: float | None = None
     fraction: float | None = None
     time_elapsed: float | None = None
     time_remaining: float | None = None
@@ -29,21 +31,30 @@ class Report(NamedTuple):
     @property
     def done(self) -> float | None:
         """The part that is done, from 0 to 1; None where that cannot be known."""
-        try:
-            whole, left = abs(self.target - self.initial), abs(self.target - self.current)
-        except TypeError:  # not numbers, or not told
+        whole, left = _distance(self.initial, self.target), _distance(self.current, self.target)
+        if whole is None or left is None:
+            # Ophyd's fraction is that which is left.
             return None if self.fraction is None else _within_unit(1.0 - self.fraction)
         return _within_unit(1.0 - left / whole) if whole else 1.0
 
+    def left_s(self, elapsed_s: float) -> float | None:
+        """Seconds left, if it goes on as until now; otherwise as the status says, if it does."""
+        if not self.done:
+            return self.time_remaining
+        taken = elapsed_s if self.time_elapsed is None else self.time_elapsed
+        return taken * (1.0 / self.done - 1.0)
+
     def detail(self) -> str:
         """Where it is and where it goes: ``1.25 → 3.00 mm``."""
-        places = [self._place(place) for place in (self.current, self.target) if place is not None]
+        places = [self._text(place) for place in (self.current, self.target) if place is not None]
         return f"{' → '.join(places)} {self.unit or ''}".strip()
 
-    def _place(self, place: Any) -> str:
-        if not isinstance(place, (int, float)):
+    def _text(self, place: Any) -> str:
+        if isinstance(place, (tuple, list)):
+            return f"({', '.join(map(self._text, place))})"
+        if not isinstance(place, Real):
             return str(place)
-        return f"{place:g}" if self.precision is None else f"{place:.{self.precision}f}"
+        return f"{place:g}" if self.precision is None else f"{place:.{int(self.precision)}f}"
 
 
 class ProgressBarManager:
@@ -123,18 +134,17 @@ class _Bars:
             changes["description"] = report.name
         if report.done is not None:
             changes |= {"total": 1.0, "completed": report.done}
-        self._change(task, report.time_remaining, **changes)
+        self._change(task, report, changes)
 
     def _complete(self, task: Any, status: Any) -> None:
-        self._change(task, 0.0, detail="done", total=1.0, completed=1.0)
+        self._change(task, Report(), {"detail": "done", "total": 1.0, "completed": 1.0})
 
-    def _change(self, task: Any, remaining_s: float | None, **changes: Any) -> None:
+    def _change(self, task: Any, report: Report, changes: dict[str, Any]) -> None:
         with self._lock:
             progress = self._progress
             if progress is not None:
-                progress.update(task, **changes)
-                left = _remaining(progress.tasks[task]) if remaining_s is None else remaining_s
-                progress.update(task, left=f"{left:.0f} s left" if left else "")
+                left_s = report.left_s(progress.tasks[task].elapsed or 0.0)
+                progress.update(task, left=f"{left_s:.0f} s left" if left_s else "", **changes)
 
 
 def _new_progress(console: Any) -> Any:
@@ -156,13 +166,6 @@ def _new_progress(console: Any) -> Any:
     )
 
 
-def _remaining(task: Any) -> float | None:
-    """Seconds left if it goes on as until now; rich counts those that have passed."""
-    if not task.total or not task.completed or not task.elapsed:
-        return None
-    return task.elapsed * (task.total / task.completed - 1.0)
-
-
 def _takes_time(status: Any) -> bool:
     """Whether the wall's time passes while it is awaited: on its clock, or on a timeline held to that at a speed."""
     clock = getattr(status, "clock", None)
@@ -172,6 +175,15 @@ def _takes_time(status: Any) -> bool:
 def _name(status: Any) -> str:
     named = getattr(status, "name", None) or getattr(getattr(status, "device", None), "name", None)
     return str(named or type(status).__name__)
+
+
+def _distance(a: Any, b: Any) -> float | None:
+    """From one number, or position of several axes, to another; None where there is none."""
+    try:
+        distance = math.dist(a, b) if isinstance(a, Iterable) else abs(float(b) - float(a))
+    except (TypeError, ValueError):  # not numbers, or not told
+        return None
+    return distance if math.isfinite(distance) else None
 
 
 def _within_unit(part: float) -> float:

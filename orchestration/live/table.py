@@ -2,23 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from beamtwin.orchestration.live.base import CallbackBase, Document, get_obj_fields
+from beamtwin.orchestration.live.columns import Column, column_of, fitted, unit_of
 
 __all__ = ["LiveTable"]
 
 #: Widths of the first two columns, which every table has.
 _SEQ_NUM_WIDTH, _TIME_WIDTH = 5, 10
-
-
-class Column(NamedTuple):
-    """One data key: its headings, how wide it is, and its values as text."""
-
-    key: str
-    unit: str
-    width: int
-    show: Callable[[Any], str]
 
 
 class LiveTable(CallbackBase):
@@ -86,7 +78,9 @@ class LiveTable(CallbackBase):
         again = bool(self._descriptors)
         self._descriptors.add(doc["uid"])
         columns = self._lay_out(doc["data_keys"])
-        if not again or _headings(columns) != _headings(self._columns):
+        if not again or [each.heading for each in columns] != [
+            each.heading for each in self._columns
+        ]:
             if again:
                 self._print(self._rule("└┴┘"), "dim")
             self._columns = columns
@@ -149,8 +143,8 @@ class LiveTable(CallbackBase):
 
     def _print_header(self, corners: str) -> None:
         columns = self._columns
-        names = [_fitted(column.key, column.width) for column in columns]
-        units = [_fitted(column.unit, column.width) for column in columns]
+        names = [fitted(column.key, column.width) for column in columns]
+        units = [fitted(column.unit, column.width) for column in columns]
         self._print(self._rule(corners), "dim")
         self._print(
             self._row([f"{'#':>{_SEQ_NUM_WIDTH}}", f"{'time':>{_TIME_WIDTH}}", *names]), "bold"
@@ -172,87 +166,15 @@ class LiveTable(CallbackBase):
     def _lay_out(self, data_keys: Mapping[str, Document]) -> list[Column]:
         """The columns of the fields that this stream has, as wide as they would be if there is room."""
         shown = [key for key in self.fields if key in data_keys]
-        wanted = [max(self._min_width, len(key), len(_unit(data_keys[key]))) for key in shown]
+        wanted = [max(self._min_width, len(key), len(unit_of(data_keys[key]))) for key in shown]
         first = _SEQ_NUM_WIDTH + _TIME_WIDTH + 2
         taken = first + (len(shown) + 2) * (2 * len(self._pad) + 1) - 1
         room = (_terminal_width() - taken) // max(1, len(shown))
         least = min(self._min_width, max(wanted, default=0))
         return [
-            self._column(key, data_keys[key], width if width <= room else max(least, room))
+            column_of(key, data_keys[key], min(width, max(least, room)), self._default_prec)
             for key, width in zip(shown, wanted, strict=True)
         ]
-
-    def _column(self, key: str, data_key: Document, width: int) -> Column:
-        unit = _unit(data_key)
-        make = _SHOWN_AS.get(data_key["dtype"], _text)
-        return Column(key, unit, width, make(width, data_key, self._default_prec))
-
-
-# --- how values are shown: one function a dtype -------------------------------------------------
-
-Show = Callable[[Any], str]
-
-
-def _number(width: int, data_key: Document, default_prec: int) -> Show:
-    """Fixed where it fits, else with an exponent; a precision of the data key's own is kept to."""
-    own = _precision(data_key)
-    digits = default_prec if own is None else own
-    fixed, exponent = f"{{:>{width}.{digits}f}}", f"{{:>{width}.{max(1, min(digits, width - 8))}e}}"
-    least = 10.0**-digits if own is None else 0.0
-
-    def show(value: Any) -> str:
-        try:
-            text = fixed.format(value)
-            if len(text) > width or 0.0 < abs(value) < least:
-                text = exponent.format(value)
-        except (TypeError, ValueError):
-            return _fitted(str(value), width)
-        return text
-
-    return show
-
-
-def _integer(width: int, data_key: Document, default_prec: int) -> Show:
-    return lambda value: _fitted(f"{value:d}" if isinstance(value, int) else f"{value:g}", width)
-
-
-def _text(width: int, data_key: Document, default_prec: int) -> Show:
-    return lambda value: _fitted(str(value), width)
-
-
-def _array(width: int, data_key: Document, default_prec: int) -> Show:
-    """Its shape: the numbers have no room in a line."""
-    shape = " × ".join(str(length) for length in data_key.get("shape", ()))
-    text = _fitted(f"[{shape}]", width)
-    return lambda value: text
-
-
-_SHOWN_AS: dict[str, Callable[[int, Document, int], Show]] = {
-    "number": _number,
-    "integer": _integer,
-    "array": _array,
-}
-
-
-def _precision(data_key: Document) -> int | None:
-    precision = data_key.get("precision")
-    return int(precision) if isinstance(precision, (int, float)) and precision >= 0 else None
-
-
-def _unit(data_key: Document) -> str:
-    return str(data_key.get("units") or "")
-
-
-def _headings(columns: Iterable[Column]) -> list[tuple[str, str, int]]:
-    return [(column.key, column.unit, column.width) for column in columns]
-
-
-def _fitted(text: str, width: int) -> str:
-    """Right-aligned; the middle of what is too long is left out, since data keys differ at both ends."""
-    if len(text) <= width:
-        return text.rjust(width)
-    head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
 # --- the lines before and after -----------------------------------------------------------------

@@ -18,6 +18,10 @@ from beamtwin.orchestration.plans.flying import (
     ramp_plan,
 )
 from beamtwin.orchestration.plans.metadata import (
+    PerShot,
+    PerStep,
+    PerStep1D,
+    PerStepND,
     derive_default_hints,
 )
 from beamtwin.orchestration.plans.relative import (
@@ -48,6 +52,10 @@ from beamtwin.orchestration.plans.spirals import (
 )
 
 __all__ = [
+    "PerShot",
+    "PerStep",
+    "PerStep1D",
+    "PerStepND",
     "adaptive_scan",
     "count",
     "derive_default_hints",

@@ -17,7 +17,7 @@ from beamtwin.orchestration.plans.metadata import (
     labels,
     names,
 )
-from beamtwin.orchestration.preprocessors import run_wrapper, stage_wrapper
+from beamtwin.orchestration.preprocessors import pchain, run_wrapper, stage_wrapper
 from beamtwin.orchestration.stubs.steps import predeclare
 
 __all__ = ["adaptive_scan", "tune_centroid", "tweak"]
@@ -67,20 +67,21 @@ def adaptive_scan(
         "threshold": threshold,
     }
     pace = _Pace(min_step, max_step, target_delta, threshold if backstep else 0.0)
+    walk = _walk(detectors, target_field, motor, start, stop, pace)
+    return (yield from _in_run("adaptive_scan", walk, detectors, motor, settings, md))
 
-    def walk() -> Plan[None]:
-        yield from predeclare([*detectors, motor])
-        direction = 1 if stop >= start else -1
-        position, before = start, None
-        while position * direction < stop * direction:
-            signal = yield from _measure(detectors, motor, position, target_field)
-            back, ahead = (0.0, pace.step) if before is None else pace.next(signal - before)
-            if not back:
-                before = signal
-            position += (ahead - back) * direction
 
-    md = _described("adaptive_scan", detectors, motor, settings, md)
-    return (yield from stage_wrapper(run_wrapper(walk(), md=md), [*detectors, motor]))
+def _walk(
+    detectors: Sequence[Any], field: str, motor: Any, start: float, stop: float, pace: "_Pace"
+) -> Plan[None]:
+    direction = 1 if stop >= start else -1
+    position, before = start, None
+    while position * direction < stop * direction:
+        signal = _value((yield from _point(detectors, motor, position)), field)
+        back, ahead = (0.0, pace.step) if before is None else pace.next(signal - before)
+        if not back:
+            before = signal
+        position += (ahead - back) * direction
 
 
 class _Pace:
@@ -151,24 +152,34 @@ def tune_centroid(
         "step_factor": step_factor,
         "snake": snake,
     }
+    zoom = _zoom(detectors, signal, motor, **settings)
+    return (yield from _in_run("tune_centroid", zoom, detectors, motor, settings, md))
+
+
+def _zoom(
+    detectors: Sequence[Any],
+    signal: str,
+    motor: Any,
+    start: float,
+    stop: float,
+    num: int,
+    min_step: float,
+    step_factor: float,
+    snake: bool,
+) -> Plan[None]:
     low, high = sorted((start, stop))
-
-    def tune() -> Plan[None]:
-        yield from predeclare([*detectors, motor])
-        peak, begin, end = None, start, stop
-        while abs(end - begin) / (num - 1) >= min_step:
-            centroid = yield from _centroid(detectors, motor, signal, begin, end, num)
-            if centroid is None:
-                break
-            peak, half = centroid, (end - begin) / step_factor / 2
-            begin, end = (min(max(edge, low), high) for edge in (peak - half, peak + half))
-            if snake:
-                begin, end = end, begin
-        if peak is not None:
-            yield from stubs.mv(motor, peak)
-
-    md = _described("tune_centroid", detectors, motor, settings, md)
-    return (yield from stage_wrapper(run_wrapper(tune(), md=md), [*detectors, motor]))
+    peak, begin, end = None, start, stop
+    while abs(end - begin) / (num - 1) >= min_step:
+        centroid = yield from _centroid(detectors, motor, signal, begin, end, num)
+        if centroid is None:
+            break
+        half = (end - begin) / step_factor / 2
+        wanted = (centroid - half, centroid, centroid + half)
+        begin, peak, end = (min(max(place, low), high) for place in wanted)
+        if snake:
+            begin, end = end, begin
+    if peak is not None:
+        yield from stubs.mv(motor, peak)
 
 
 def _centroid(
@@ -182,10 +193,6 @@ def _centroid(
         weight += value
         moment += value * _position(readings, motor, position)
     return moment / weight if weight else None
-
-
-def _measure(detectors: Sequence[Any], motor: Any, position: float, field: str) -> Plan[float]:
-    return _value((yield from _point(detectors, motor, position)), field)
 
 
 def _point(detectors: Sequence[Any], motor: Any, position: float) -> Plan[dict[str, Any]]:
@@ -221,22 +228,22 @@ def tweak(
         The first step. An empty answer repeats the last one; what is no number ends the plan.
     """
     settings = {"target_field": target_field, "step": step}
+    ask = _ask(detector, target_field, motor, step)
+    return (yield from _in_run("tweak", ask, [detector], motor, settings, md))
 
-    def ask() -> Plan[None]:
-        distance: float | None = step
-        while distance is not None:
-            yield Msg("checkpoint")
-            readings = yield from stubs.trigger_and_read([detector, motor])
-            if not readings:
-                return  # nobody runs the plan, or answers
-            value, position = _value(readings, target_field), _position(readings, motor, 0.0)
-            prompt = f"{motor.name}, {position:.3}, {float(value):.3}, ({distance}) "
-            distance = _next_step((yield from stubs.input_plan(prompt)), distance)
-            if distance is not None:
-                yield from stubs.mv(motor, position + distance)
 
-    md = _described("tweak", [detector], motor, settings, md)
-    return (yield from stage_wrapper(run_wrapper(ask(), md=md), [detector, motor]))
+def _ask(detector: Any, field: str, motor: Any, step: float) -> Plan[None]:
+    distance: float | None = step
+    while distance is not None:
+        yield Msg("checkpoint")
+        readings = yield from stubs.trigger_and_read([detector, motor])
+        if not readings:
+            return  # nobody runs the plan, or answers
+        value, position = _value(readings, field), _position(readings, motor, 0.0)
+        prompt = f"{motor.name}, {position:.3}, {float(value):.3}, ({distance}) "
+        distance = _next_step((yield from stubs.input_plan(prompt)), distance)
+        if distance is not None:
+            yield from stubs.mv(motor, position + distance)
 
 
 def _next_step(answer: str | None, last: float) -> float | None:
@@ -246,14 +253,22 @@ def _next_step(answer: str | None, last: float) -> float | None:
         return None
 
 
-def _described(
-    name: str, detectors: Sequence[Any], motor: Any, settings: dict[str, Any], md: Metadata
-) -> dict[str, Any]:
+def _in_run(
+    name: str,
+    plan: Plan[None],
+    detectors: Sequence[Any],
+    motor: Any,
+    settings: dict[str, Any],
+    md: Metadata,
+) -> Plan[str]:
+    """A run that says what its plan is, with its devices staged."""
     defaults = {
         "detectors": names(detectors),
-        "motors": [motor.name],
+        "motors": tuple(names([motor])),
         "plan_args": {"detectors": labels(detectors), "motor": label(motor), **settings},
         "plan_name": name,
         "hints": dimensions([motor]),
     }
-    return describe(defaults, md)
+    devices = [*detectors, motor]
+    run = run_wrapper(pchain(predeclare(devices), plan), md=describe(defaults, md))
+    return (yield from stage_wrapper(run, devices))

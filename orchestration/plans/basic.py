@@ -2,16 +2,17 @@
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from beamtwin.orchestration import stubs
-from beamtwin.orchestration.control import AnyPlan
 from beamtwin.orchestration.errors import PlanTypeError
 from beamtwin.orchestration.messages import Plan
 from beamtwin.orchestration.plans.metadata import (
     Metadata,
+    PerShot,
     PerStep,
+    PerStepND,
     as_list,
     describe,
     dimensions,
@@ -28,8 +29,6 @@ __all__ = ["count", "scan_nd"]
 
 ND_STEP = ("detectors", "step", "pos_cache")
 ONE_MOTOR_STEP = ("detectors", "motor", "step")
-
-PerShot = Callable[[Sequence[Any]], AnyPlan]
 
 
 def count(
@@ -63,7 +62,7 @@ def count(
         "num_intervals": None if num is None else num - 1,
         "plan_args": {"detectors": labels(detectors), "num": num, "delay": plain(delay)},
         "plan_name": "count",
-        "hints": {"dimensions": [[["time"], "primary"]]},
+        "hints": {"dimensions": [(["time"], "primary")]},
     }
 
     def shots() -> Plan[None]:
@@ -98,7 +97,7 @@ def scan_nd(
     motors = list(points[0]) if points else []
     defaults = {
         "detectors": names(detectors),
-        "motors": names(motors),
+        "motors": tuple(names(motors)),
         "num_points": len(points),
         "num_intervals": len(points) - 1,
         "plan_args": {
@@ -111,7 +110,6 @@ def scan_nd(
     }
     take_step = _nd_step(per_step, motors)
     steps = [merge_axes(point) for point in points]
-
     moved = list(steps[0]) if steps else []
 
     def walk() -> Plan[None]:
@@ -131,7 +129,7 @@ def _written(points: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
     return {motor.name: [plain(point[motor]) for point in points] for motor in motors}
 
 
-def _nd_step(per_step: PerStep | None, motors: Sequence[Any]) -> PerStep:
+def _nd_step(per_step: PerStep | None, motors: Sequence[Any]) -> PerStepND:
     """A step of any number of motors, of one that may be of a single motor: its parameters' names tell."""
     if per_step is None:
         return stubs.one_nd_step
@@ -139,12 +137,15 @@ def _nd_step(per_step: PerStep | None, motors: Sequence[Any]) -> PerStep:
     first = tuple(signature.parameters)[:3]
     if first not in (ND_STEP, ONE_MOTOR_STEP) or not _takes_three(signature):
         raise PlanTypeError(
-            f"per_step{signature}: expected ({', '.join(ND_STEP)}) or ({', '.join(ONE_MOTOR_STEP)})"
+            "per_step must be a callable with the signature \n "
+            f"<Signature ({', '.join(ND_STEP)})> or <Signature ({', '.join(ONE_MOTOR_STEP)})>. \n"
+            f"per_step signature received: {signature}"
         )
     if first == ND_STEP:
         return per_step
     if len(motors) != 1:
-        raise PlanTypeError(f"per_step{signature} moves one motor, and the scan {len(motors)}")
+        moved = ", ".join(names(motors))
+        raise PlanTypeError(f"Signature of per_step assumes 1D trajectory; the scan moves {moved}")
 
     def one_motor(detectors: Sequence[Any], step: Mapping[Any, Any], _: Any) -> Plan[Any]:
         ((motor, position),) = step.items()

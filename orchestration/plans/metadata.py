@@ -1,17 +1,38 @@
-"""What start documents say of a plan: devices by their names, and nothing that changes from process to process."""
+"""What start documents say of a plan: devices by their names, and nothing that changes from process to process.
+
+As in Bluesky's documents, what there is one of for each motor (``motors``, ``shape``, ``extents``, ``snaking``) is a
+tuple, and a dimension is a pair ``(fields, stream)``; everything else of several parts is a list. JSON makes all lists.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from beamtwin.orchestration.control import AnyPlan
 from beamtwin.orchestration.errors import PlanTypeError
 
-__all__ = ["Metadata", "PerStep", "derive_default_hints", "describe"]
+__all__ = [
+    "Metadata",
+    "PerShot",
+    "PerStep",
+    "PerStep1D",
+    "PerStepND",
+    "derive_default_hints",
+    "describe",
+]
 
 Metadata = Mapping[str, Any] | None
+
+#: ``per_shot(detectors)``, ``per_step(detectors, motor, step)``, ``per_step(detectors, step, pos_cache)``.
+PerShot = Callable[[Sequence[Any]], AnyPlan]
+PerStep1D = Callable[[Sequence[Any], Any, Any], AnyPlan]
+PerStepND = Callable[[Sequence[Any], Mapping[Any, Any], dict[Any, Any]], AnyPlan]
+
+#: One or the other: which, their parameters' names tell.
 PerStep = Callable[..., AnyPlan]
 
-PATTERNS = "beamtwin.orchestration.patterns"
+#: Where documents say that patterns are: Bluesky's name for it, since `beamtwin.orchestration.patterns` has the same.
+PATTERNS = "bluesky.plan_patterns"
 
 
 def describe(defaults: dict[str, Any], md: Metadata) -> dict[str, Any]:
@@ -23,12 +44,12 @@ def describe(defaults: dict[str, Any], md: Metadata) -> dict[str, Any]:
 
 def derive_default_hints(motors: Sequence[Any]) -> dict[str, Any]:
     """The hints of motors that move together along one dimension."""
-    return {"dimensions": [[fields(motors), "primary"]]}
+    return {"dimensions": [(fields(motors), "primary")]}
 
 
 def dimensions(motors: Iterable[Any]) -> dict[str, Any]:
     """The hints of motors of which each is a dimension."""
-    return {"dimensions": [[fields([motor]), "primary"] for motor in motors]}
+    return {"dimensions": [(fields([motor]), "primary") for motor in motors]}
 
 
 def fields(motors: Iterable[Any]) -> list[str]:
@@ -46,7 +67,8 @@ def names(devices: Any) -> list[str]:
     """
     if not isinstance(devices, Sequence):
         raise PlanTypeError(
-            f"{label(devices)}: expected a list of devices, as in [{label(devices)}]"
+            "The input argument must be either as a list or a tuple of Readable objects, "
+            f"as in [{label(devices)}]; got {label(devices)}"
         )
     return [_name(device) for device in devices]
 
@@ -84,4 +106,6 @@ def as_list(value: Any) -> Any:
 
 def function(plan: Callable[..., Any] | None) -> str:
     """How a plan function is written: without its address, which no two processes share."""
+    if isinstance(plan, partial):
+        return f"partial({function(plan.func)})"
     return getattr(plan, "__qualname__", type(plan).__name__) if plan else "None"

@@ -3,9 +3,8 @@
 import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, cast
 
-from beamtwin.orchestration.control import AnyPlan
 from beamtwin.orchestration.messages import Plan
 from beamtwin.orchestration.plans import adaptive, scans, spirals
 from beamtwin.orchestration.plans.metadata import Metadata, PerStep, function, labels
@@ -25,27 +24,40 @@ __all__ = [
     "x2x_scan",
 ]
 
-
-def _around(plan: AnyPlan, motors: Sequence[Any]) -> Plan[Any]:
-    return reset_positions_wrapper(relative_set_wrapper(plan, motors), motors)
+P = ParamSpec("P")
 
 
-def _relative(absolute: Callable[..., Plan[str]]) -> Callable[..., Plan[str]]:
+def _relative(absolute: Callable[P, Plan[str]]) -> Callable[P, Plan[str]]:
     """The plan of the same arguments whose positions are distances from where its motors are."""
     name = f"rel_{absolute.__name__}"
     signature = inspect.signature(absolute)
 
     @wraps(absolute)
-    def relative(*args: Any, **kwargs: Any) -> Plan[str]:
+    def relative(*args: P.args, **kwargs: P.kwargs) -> Plan[str]:
         given = signature.bind(*args, **kwargs).arguments
-        candidates = [given.get("motor"), *given.get("args", ())]
-        motors = [each for each in candidates if hasattr(each, "set")]
-        kwargs["md"] = _named(name, kwargs.get("md"))
-        return (yield from _around(absolute(*args, **kwargs), motors))
+        candidates = [given.get(key) for key in ("motor", "x_motor", "y_motor")]
+        motors = [each for each in (*candidates, *given.get("args", ())) if hasattr(each, "set")]
+        kwargs["md"] = _named(name, given.get("md"))
+        plan = relative_set_wrapper(absolute(*args, **kwargs), motors)
+        return (yield from reset_positions_wrapper(plan, motors))
 
     relative.__name__ = relative.__qualname__ = name
     relative.__doc__ = f"`{absolute.__name__}` around where the motors are, to which they return."
     return relative
+
+
+def _centred(plan: Callable[..., Plan[str]], *centre: str) -> Callable[..., Plan[str]]:
+    """The plan around 0, without the arguments that say around what."""
+    signature = inspect.signature(plan)
+    others = [each for each in signature.parameters.values() if each.name not in centre]
+    shown = signature.replace(parameters=others)
+
+    @wraps(plan)
+    def centred(*args: Any, **kwargs: Any) -> Plan[str]:
+        return plan(**shown.bind(*args, **kwargs).arguments, **dict.fromkeys(centre, 0))
+
+    cast("Any", centred).__signature__ = shown  # what help() shows
+    return centred
 
 
 def _named(name: str, md: Metadata) -> dict[str, Any]:
@@ -58,77 +70,9 @@ rel_log_scan = _relative(scans.log_scan)
 rel_grid_scan = _relative(scans.grid_scan)
 rel_list_grid_scan = _relative(scans.list_grid_scan)
 rel_adaptive_scan = _relative(adaptive.adaptive_scan)
-
-
-def rel_spiral(
-    detectors: Sequence[Any],
-    x_motor: Any,
-    y_motor: Any,
-    x_range: float,
-    y_range: float,
-    dr: float,
-    nth: float,
-    *,
-    dr_y: float | None = None,
-    tilt: float = 0.0,
-    per_step: PerStep | None = None,
-    md: Metadata = None,
-) -> Plan[str]:
-    """`spiral` around where the motors are, to which they return."""
-    plan = spirals.spiral(
-        *(detectors, x_motor, y_motor, 0, 0, x_range, y_range, dr, nth),
-        dr_y=dr_y,
-        tilt=tilt,
-        per_step=per_step,
-        md=_named("rel_spiral", md),
-    )
-    return (yield from _around(plan, [x_motor, y_motor]))
-
-
-def rel_spiral_fermat(
-    detectors: Sequence[Any],
-    x_motor: Any,
-    y_motor: Any,
-    x_range: float,
-    y_range: float,
-    dr: float,
-    factor: float,
-    *,
-    dr_y: float | None = None,
-    tilt: float = 0.0,
-    per_step: PerStep | None = None,
-    md: Metadata = None,
-) -> Plan[str]:
-    """`spiral_fermat` around where the motors are, to which they return."""
-    plan = spirals.spiral_fermat(
-        *(detectors, x_motor, y_motor, 0, 0, x_range, y_range, dr, factor),
-        dr_y=dr_y,
-        tilt=tilt,
-        per_step=per_step,
-        md=_named("rel_spiral_fermat", md),
-    )
-    return (yield from _around(plan, [x_motor, y_motor]))
-
-
-def rel_spiral_square(
-    detectors: Sequence[Any],
-    x_motor: Any,
-    y_motor: Any,
-    x_range: float,
-    y_range: float,
-    x_num: int,
-    y_num: int,
-    *,
-    per_step: PerStep | None = None,
-    md: Metadata = None,
-) -> Plan[str]:
-    """`spiral_square` around where the motors are, to which they return."""
-    plan = spirals.spiral_square(
-        *(detectors, x_motor, y_motor, 0, 0, x_range, y_range, x_num, y_num),
-        per_step=per_step,
-        md=_named("rel_spiral_square", md),
-    )
-    return (yield from _around(plan, [x_motor, y_motor]))
+rel_spiral = _relative(_centred(spirals.spiral, "x_start", "y_start"))
+rel_spiral_fermat = _relative(_centred(spirals.spiral_fermat, "x_start", "y_start"))
+rel_spiral_square = _relative(_centred(spirals.spiral_square, "x_center", "y_center"))
 
 
 def relative_inner_product_scan(

@@ -1,21 +1,20 @@
 """Along lines, through lists of positions, and over meshes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from beamtwin.orchestration.errors import PlanError
 from beamtwin.orchestration.messages import Plan
-from beamtwin.orchestration.patterns import (
-    chunk_outer_product_args,
-    chunks,
+from beamtwin.orchestration.patterns.arguments import chunk_outer_product_args, chunks, whole
+from beamtwin.orchestration.patterns.products import (
+    distinct,
     inner_list_product,
     inner_product,
     outer_list_product,
     outer_product,
     snaking,
-    whole,
 )
 from beamtwin.orchestration.plans.basic import scan_nd
 from beamtwin.orchestration.plans.metadata import (
@@ -61,7 +60,7 @@ def scan(
         "plan_args": _plan_args(detectors, per_step, **pattern),
         "plan_name": "scan",
         **_pattern("inner_product", **pattern),
-        "hints": derive_default_hints(list(steps[0])),
+        "hints": derive_default_hints(args[::3]),
     }
     return (yield from scan_nd(detectors, steps, per_step=per_step, md=describe(defaults, md)))
 
@@ -137,8 +136,8 @@ def grid_scan(
     snake_axes : bool or list of motors, optional
         Which motors go back and forth (True: all but the slowest).
     """
-    axes = chunk_outer_product_args(args)
-    motors = [axis[0] for axis in axes]
+    axes, snake_axes = chunk_outer_product_args(args), _kept(snake_axes)
+    motors = distinct(axes)
     shape = [whole(num, f"num of {label(motor)}") for motor, _, _, num, _ in axes]
     snakes = _snakes(axes, len(args) != 4 * len(axes), snake_axes)
     pattern = _flat(
@@ -175,11 +174,10 @@ def list_grid_scan(
     snake_axes : bool or list of motors
         Which motors go back and forth (True: all but the slowest).
     """
-    axes = _listed(args)
+    axes, snake_axes = _listed(args), _kept(snake_axes)
     motors, columns = axes[::2], axes[1::2]
-    snakes = snake_axes if isinstance(snake_axes, bool) else list(snake_axes)
-    steps = outer_list_product(axes, snakes)
-    pattern = {"args": written(axes), "snake_axes": _written_axes(snakes, motors)}
+    steps = outer_list_product(axes, snake_axes)
+    pattern = {"args": written(axes), "snake_axes": _written_axes(snake_axes, motors)}
     defaults = {
         "shape": tuple(len(column) for column in columns),
         "extents": tuple([min(column), max(column)] for column in columns if column),
@@ -211,8 +209,16 @@ def _snakes(axes: Sequence[Any], inline: bool, snake_axes: Any) -> list[bool]:
     if not inline:
         return snaking(motors, snake_axes)
     if snake_axes is not None:
-        raise PlanError("snake_axes: which motors snake is said by the other arguments already")
+        raise PlanError(
+            "Mixing of deprecated and new API interface is not allowed: give snake_axes, "
+            "or whether it snakes after each motor's num"
+        )
     return [bool(snake) for *_, snake in axes]
+
+
+def _kept(snake_axes: Any) -> Any:
+    """As it can be looked at twice."""
+    return list(snake_axes) if isinstance(snake_axes, Iterator) else snake_axes
 
 
 def _written_axes(snake_axes: Any, motors: Sequence[Any]) -> bool | list[str]:

@@ -1,10 +1,12 @@
 """From the middle outwards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
 from typing import Any
 
 from beamtwin.orchestration import patterns
 from beamtwin.orchestration.messages import Plan
+from beamtwin.orchestration.patterns.arguments import whole
 from beamtwin.orchestration.plans.basic import scan_nd
 from beamtwin.orchestration.plans.metadata import (
     PATTERNS,
@@ -37,19 +39,10 @@ def spiral(
     md: Metadata = None,
 ) -> Plan[str]:
     """Scan rings around (x_start, y_start); see `patterns.spiral` for the parameters."""
-    where = {
-        "x_motor": x_motor,
-        "y_motor": y_motor,
-        "x_start": x_start,
-        "y_start": y_start,
-        "x_range": x_range,
-        "y_range": y_range,
-        "dr": dr,
-        "nth": nth,
-        "dr_y": dr_y,
-        "tilt": tilt,
-    }
-    return (yield from _scan("spiral", "spiral", detectors, where, _reach(where), per_step, md))
+    where = (x_motor, y_motor, x_start, y_start, x_range, y_range, dr, nth)
+    args = _by_name(patterns.spiral, *where, dr_y=dr_y, tilt=tilt)
+    md = describe({"plan_name": "spiral", **_reach(args)}, md)
+    return (yield from _scan(detectors, patterns.spiral, args, per_step, md))
 
 
 def spiral_fermat(
@@ -69,20 +62,10 @@ def spiral_fermat(
     md: Metadata = None,
 ) -> Plan[str]:
     """Scan a sunflower's points around (x_start, y_start); see `patterns.spiral_fermat`."""
-    where = {
-        "x_motor": x_motor,
-        "y_motor": y_motor,
-        "x_start": x_start,
-        "y_start": y_start,
-        "x_range": x_range,
-        "y_range": y_range,
-        "dr": dr,
-        "factor": factor,
-        "dr_y": dr_y,
-        "tilt": tilt,
-    }
-    name = "spiral_fermat"
-    return (yield from _scan(name, name, detectors, where, _reach(where), per_step, md))
+    where = (x_motor, y_motor, x_start, y_start, x_range, y_range, dr, factor)
+    args = _by_name(patterns.spiral_fermat, *where, dr_y=dr_y, tilt=tilt)
+    md = describe({"plan_name": "spiral_fermat", **_reach(args)}, md)
+    return (yield from _scan(detectors, patterns.spiral_fermat, args, per_step, md))
 
 
 def spiral_square(
@@ -100,55 +83,49 @@ def spiral_square(
     md: Metadata = None,
 ) -> Plan[str]:
     """Scan a mesh in square rings from its centre outwards; see `patterns.spiral_square_pattern`."""
-    x_num, y_num = patterns.whole(x_num, "x_num"), patterns.whole(y_num, "y_num")
-    where = {
-        "x_motor": x_motor,
-        "y_motor": y_motor,
-        "x_center": x_center,
-        "y_center": y_center,
-        "x_range": x_range,
-        "y_range": y_range,
-        "x_num": x_num,
-        "y_num": y_num,
-    }
+    x_num, y_num = whole(x_num, "x_num"), whole(y_num, "y_num")
+    where = (x_motor, y_motor, x_center, y_center, x_range, y_range, x_num, y_num)
+    args = _by_name(patterns.spiral_square_pattern, *where)
     mesh = {
-        "shape": [y_num, x_num],
-        "extents": [
-            [y_center - y_range / 2, y_center + y_range / 2],
-            [x_center - x_range / 2, x_center + x_range / 2],
-        ],
+        "plan_name": "spiral_square",
+        "shape": (y_num, x_num),
+        "extents": tuple(
+            [centre - full / 2, centre + full / 2]
+            for centre, full in ((y_center, y_range), (x_center, x_range))
+        ),
         "hints": {"gridding": "rectilinear_nonsequential", **dimensions([y_motor, x_motor])},
     }
-    name, pattern = "spiral_square", "spiral_square_pattern"
-    return (yield from _scan(name, pattern, detectors, where, mesh, per_step, md))
+    md = describe(mesh, md)
+    return (yield from _scan(detectors, patterns.spiral_square_pattern, args, per_step, md))
 
 
-def _reach(where: dict[str, Any]) -> dict[str, Any]:
+def _by_name(pattern: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """A pattern's arguments by its names for them, which documents have too."""
+    return dict(signature(pattern).bind(*args, **kwargs).arguments)
+
+
+def _reach(args: dict[str, Any]) -> dict[str, Any]:
     """Extents, to which Bluesky gives twice the range."""
-    x, y, dx, dy = (where[key] for key in ("x_start", "y_start", "x_range", "y_range"))
+    x, y, dx, dy = (args[key] for key in ("x_start", "y_start", "x_range", "y_range"))
     return {
-        "extents": [[x - dx, x + dx], [y - dy, y + dy]],
-        "hints": dimensions([where["x_motor"], where["y_motor"]]),
+        "extents": ([x - dx, x + dx], [y - dy, y + dy]),
+        "hints": dimensions([args["x_motor"], args["y_motor"]]),
     }
 
 
 def _scan(
-    name: str,
-    pattern: str,
     detectors: Sequence[Any],
-    where: dict[str, Any],
-    shape: dict[str, Any],
+    pattern: Callable[..., Iterable[dict[Any, Any]]],
+    args: dict[str, Any],
     per_step: PerStep | None,
     md: Metadata,
 ) -> Plan[str]:
-    args = dict(zip(where, written(where.values()), strict=True))
+    names = dict(zip(args, written(args.values()), strict=True))
     defaults = {
-        "plan_args": {"detectors": labels(detectors), **args, "per_step": function(per_step)},
-        "plan_name": name,
-        "plan_pattern": pattern,
+        "plan_args": {"detectors": labels(detectors), **names, "per_step": function(per_step)},
+        "plan_pattern": pattern.__name__,
         "plan_pattern_module": PATTERNS,
-        "plan_pattern_args": args,
-        **shape,
+        "plan_pattern_args": names,
     }
-    steps = getattr(patterns, pattern)(**where)
+    steps = pattern(**args)
     return (yield from scan_nd(detectors, steps, per_step=per_step, md=describe(defaults, md)))

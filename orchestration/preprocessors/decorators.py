@@ -53,8 +53,8 @@ def make_decorator(wrapper: Callable[..., Any]) -> Callable[..., Any]:
     return decorator
 
 
-def _finalize(plan: AnyPlan, final_plan: Callable[[], AnyPlan], **kwargs: Any) -> AnyPlan:
-    """See `finalize_wrapper`; a plan can be used once, and a function that is decorated often."""
+def finalize_wrapper(plan: AnyPlan, final_plan: Callable[[], AnyPlan], **kwargs: Any) -> AnyPlan:
+    """That of plans takes a plan too; but a plan is used once, and a function that is decorated is used often."""
     if not callable(final_plan):
         raise PlanTypeError("final_plan: expected a function that makes the plan, not a plan")
     return control.finalize_wrapper(plan, final_plan, **kwargs)
@@ -63,7 +63,7 @@ def _finalize(plan: AnyPlan, final_plan: Callable[[], AnyPlan], **kwargs: Any) -
 baseline_decorator = make_decorator(supplements.baseline_wrapper)
 configure_count_time_decorator = make_decorator(around.configure_count_time_wrapper)
 contingency_decorator = make_decorator(control.contingency_wrapper)
-finalize_decorator = make_decorator(_finalize)
+finalize_decorator = make_decorator(finalize_wrapper)
 fly_during_decorator = make_decorator(supplements.fly_during_wrapper)
 inject_md_decorator = make_decorator(mutators.inject_md_wrapper)
 lazily_stage_decorator = make_decorator(around.lazily_stage_wrapper)

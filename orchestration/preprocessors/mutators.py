@@ -153,7 +153,7 @@ def set_run_key_wrapper(plan: AnyPlan, run: Any) -> Plan[Any]:
         If ``run`` is None, which is what messages have that say nothing.
     """
     if run is None:
-        raise PlanError("run: a key of a run cannot be None")
+        raise PlanError("run: a run ID can not be None")
 
     def set_run_key(msg: Msg) -> Msg:
         return msg._replace(run=run) if msg.run is None else msg

@@ -1,8 +1,13 @@
 """Simulators: what a plan would do, without an engine, and with no device moved."""
 
 from beamtwin.orchestration.simulators.imagination import Imagination, walk
-from beamtwin.orchestration.simulators.limits import check_limits, find_violations
+from beamtwin.orchestration.simulators.limits import (
+    check_limits,
+    check_limits_async,
+    find_violations,
+)
 from beamtwin.orchestration.simulators.recorder import (
+    END,
     RunEngineSimulator,
     assert_message_and_return_remaining,
 )
@@ -15,10 +20,12 @@ from beamtwin.orchestration.simulators.summary import (
 )
 
 __all__ = [
+    "END",
     "Imagination",
     "RunEngineSimulator",
     "assert_message_and_return_remaining",
     "check_limits",
+    "check_limits_async",
     "find_violations",
     "plan_lines",
     "plot_raster_path",

@@ -8,9 +8,12 @@ from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.messages import Msg
 from beamtwin.orchestration.simulators.imagination import Answer, Imagination, walk
 
-__all__ = ["RunEngineSimulator", "assert_message_and_return_remaining"]
+__all__ = ["END", "RunEngineSimulator", "assert_message_and_return_remaining"]
 
 Document = dict[str, Any]
+
+#: The place of a handler behind all others.
+END: Literal["end"] = "end"
 
 
 class RunEngineSimulator:
@@ -71,12 +74,12 @@ class RunEngineSimulator:
         commands : str or sequence of str
         msg_filter : str or callable, optional
             The device's name, or says whether a message is meant; default: all are.
-        index : int or "end"
+        index : int or END
             Where in the list of handlers, the first of which that fits answers.
         """
         meant = [commands] if isinstance(commands, str) else list(commands)
         matches = _filter(msg_filter)
-        place = len(self._handlers) if index == "end" else index
+        place = len(self._handlers) if index == END else index
         self._handlers.insert(place, (lambda msg: msg.command in meant and matches(msg), handler))
 
     def add_read_handler_for(self, obj: Any, value: Any) -> None:

@@ -76,8 +76,10 @@ def rd(obj: Any, *, default_value: Any = 0) -> Plan[Any]:
     if hasattr(obj, "locate"):
         location = yield Msg("locate", obj)
         return default_value if location is None else location["readback"]
-    if hinted := _hinted(obj):
-        _only(obj, hinted)  # so that it is said also where nobody answers
+    if hinted := _hinted(obj):  # said here, so that it is said also where nobody answers
+        _only(obj, hinted, f"has {len(hinted)} items hinted ({hinted})")
+    elif hasattr(obj, "read_attrs"):
+        _only(obj, obj.read_attrs, f"and has {len(obj.read_attrs)} read attrs")
     reading = yield Msg("read", obj)
     return default_value if reading is None else _one_value(obj, reading)
 
@@ -85,18 +87,20 @@ def rd(obj: Any, *, default_value: Any = 0) -> Plan[Any]:
 def position_of(obj: Any) -> Plan[Any]:
     """Where a device was last sent, by ``locate``; else where it is, by ``position`` or a reading.
 
-    A plan that nobody runs, as when it is summarised, is answered by the device itself.
+    Where nobody runs the plan, a device that has ``locate`` or ``position`` is asked for it: a relative move must not
+    begin at a guess. One that has neither, as a signal, is taken to be at 0, as Bluesky does.
 
     Raises
     ------
     PlanError
-        If there is no telling: a relative move must not begin at a guess.
+        If there is no telling.
     """
     if hasattr(obj, "locate"):
-        return ((yield Msg("locate", obj)) or _at_once(obj, "locate"))["setpoint"]
+        return ((yield Msg("locate", obj)) or _locate(obj))["setpoint"]
     if hasattr(obj, "position"):
         return obj.position
-    return _one_value(obj, (yield Msg("read", obj)) or _at_once(obj, "read"))
+    reading = yield Msg("read", obj)
+    return 0 if reading is None else _one_value(obj, reading)
 
 
 def shifted(origin: Any, distance: Any) -> Any:
@@ -136,12 +140,12 @@ def merge_axes(step: Mapping[Any, Any]) -> Mapping[Any, Any]:
     return merged
 
 
-def _at_once(obj: Any, method: str) -> Any:
-    answer = getattr(obj, method)()
-    if hasattr(answer, "close"):  # a coroutine: asking takes an event loop
-        answer.close()
-        raise PlanError(f"{obj.name}: where it is must be known, and nobody answers {method!r}")
-    return answer
+def _locate(obj: Any) -> Any:
+    location = obj.locate()
+    if hasattr(location, "close"):  # a coroutine: asking takes an event loop
+        location.close()
+        raise PlanError(f"{obj.name}: where it is must be known, and nobody answers 'locate'")
+    return location
 
 
 def _one_value(obj: Any, reading: Mapping[str, Any]) -> Any:
@@ -152,10 +156,14 @@ def _hinted(obj: Any) -> Sequence[str]:
     return getattr(obj, "hints", {}).get("fields", [])
 
 
-def _only(obj: Any, keys: Sequence[str]) -> str:
-    if len(keys) != 1:
-        raise PlanError(f"{obj.name} has {len(keys)} values, {sorted(keys)}: read() one of them")
-    return keys[0]
+def _only(obj: Any, keys: Sequence[str], account: str = "") -> str:
+    if len(keys) == 1:
+        return keys[0]
+    account = account or f"has {len(keys)} values ({sorted(keys)})"
+    raise PlanError(
+        f"Your object {obj} ({obj.name}.{getattr(obj, 'dotted_name', '')}) {account}.  "
+        "We do not know which one is meant: read() that one"
+    )
 
 
 def _pairs(args: Sequence[Any]) -> list[tuple[Any, Any]]:

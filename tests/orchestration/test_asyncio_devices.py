@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from beamtwin.orchestration import stubs
 from beamtwin.orchestration.asyncio_devices import is_asyncio_device
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import FailedStatus
 from beamtwin.orchestration.messages import Msg
-from beamtwin.orchestration.plans import count
+from beamtwin.orchestration.plans import count, scan
 
 
 class Task:
@@ -104,3 +105,71 @@ def test_ophyd_async_devices(engine: RunEngine, documents: Any) -> None:
     asyncio.run_coroutine_threadsafe(signal.connect(), engine.loop).result()
     engine(count([signal]))
     assert documents.column("soft") == [3.0]
+
+
+def test_ophyd_asyncs_motors_and_detectors_scan(engine: RunEngine, documents: Any) -> None:
+    """Their statuses are awaitable and report progress, which a bar may watch."""
+    sim = pytest.importorskip("ophyd_async.sim")
+    watched: list[Any] = []
+
+    async def make() -> tuple[Any, Any]:
+        pattern = sim.PatternGenerator()
+        stage = sim.SimStage(pattern, name="stage")
+        point = sim.SimPointDetector(pattern, name="point")
+        await stage.connect()
+        await point.connect()
+        await stage.x.velocity.set(1000.0)
+        return stage.x, point
+
+    def watch(statuses: Any) -> None:
+        for status in statuses or ():
+            if hasattr(status, "watch"):
+                status.watch(lambda **told: watched.append(told))
+
+    motor, point = asyncio.run_coroutine_threadsafe(make(), engine.loop).result()
+    engine.waiting_hook = watch
+    engine(scan([point], motor, 0, 0.2, 3))
+    assert documents.column("stage-x") == pytest.approx([0.0, 0.1, 0.2])
+    assert watched
+
+
+def test_a_status_that_a_plan_makes_is_awaited(engine: RunEngine) -> None:
+    core = pytest.importorskip("ophyd_async.core")
+
+    def plan() -> Any:
+        status = core.AsyncStatus(asyncio.sleep(0.001))
+        yield Msg("wait_for", None, [status])
+        return status.success
+
+    engine.call_returns_result = True
+    assert engine(plan()).plan_result
+
+
+def test_ophyd_asyncs_detectors_fly(engine: RunEngine, documents: Any, tmp_path: Any) -> None:
+    """Frames in files, collected while they come, each detector at its own pace."""
+    core, sim = pytest.importorskip("ophyd_async.core"), pytest.importorskip("ophyd_async.sim")
+
+    async def make() -> list[Any]:
+        paths = core.StaticPathProvider(core.UUIDFilenameProvider(), tmp_path)
+        both = [sim.SimBlobDetector(paths, sim.PatternGenerator(), name=name) for name in "ab"]
+        for each in both:
+            await each.connect()
+        return both
+
+    def fly(both: list[Any]) -> Any:
+        yield from stubs.stage_all(*both)
+        yield from stubs.open_run()
+        frames = core.TriggerInfo(number_of_events=3, livetime=0.01, deadtime=0.001)
+        for each in both:
+            yield from stubs.prepare(each, frames, wait=True)
+        yield from stubs.declare_stream(*both, name="main", collect=True)
+        yield from stubs.kickoff_all(*both, wait=True)
+        yield from stubs.collect_while_completing(both, both, flush_period=0.02, stream_name="main")
+        yield from stubs.close_run()
+        yield from stubs.unstage_all(*both)
+
+    both = asyncio.run_coroutine_threadsafe(make(), engine.loop).result()
+    engine(fly(both))
+    numbered = [datum["seq_nums"]["stop"] for datum in documents.of("stream_datum")]
+    assert max(numbered) == 1 + documents.stop["num_events"]["main"]
+    assert {each["data_key"] for each in documents.of("stream_resource")} >= {"a", "b"}

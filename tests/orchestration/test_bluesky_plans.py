@@ -1,16 +1,14 @@
 """Bluesky's own plans, unchanged, on this engine: its plans are messages, and messages are all there is to know."""
 
-from inspect import isclass, isfunction, signature
 from typing import Any
 
 import pytest
-from bluesky import plan_patterns
 from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky import preprocessors as bpp
 from bluesky.run_engine import RunEngine as BlueskyEngine
 
-from beamtwin.orchestration import patterns, plans, preprocessors, stubs
+from beamtwin.orchestration import plans, preprocessors
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import RunEngineInterrupted
@@ -83,40 +81,6 @@ def plainly(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plainly(each) for key, each in value.items()}
     return [plainly(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-LIBRARIES = [(plans, bp), (stubs, bps), (preprocessors, bpp), (patterns, plan_patterns)]
-
-DECORATORS = [
-    name for name in vars(bpp) if name.endswith("_decorator") and name != "make_decorator"
-]
-
-OTHERS = {
-    "classify_outer_product_args_pattern",  # a step of chunk_outer_product_args
-    "OuterProductArgsPattern",
-}
-
-
-@pytest.mark.parametrize(("ours", "theirs"), LIBRARIES)
-def test_nothing_is_missing_and_arguments_have_the_same_names(ours: Any, theirs: Any) -> None:
-    for name, function in vars(theirs).items():
-        if name.startswith("_") or getattr(function, "__module__", "") != theirs.__name__:
-            continue
-        if name in OTHERS or name in DECORATORS or not (isfunction(function) or isclass(function)):
-            continue
-        mine = signature(getattr(ours, name)).parameters
-        for parameter in signature(function).parameters.values():
-            optional = parameter.default is not parameter.empty
-            if (name, parameter.name) == ("chunk_outer_product_args", "pattern"):
-                continue
-            assert parameter.name in mine, f"{name}({parameter.name})"
-            assert mine[parameter.name].kind == parameter.kind
-            assert (mine[parameter.name].default is not parameter.empty) == optional
-
-
-@pytest.mark.parametrize("name", [*DECORATORS, "rewindable_decorator"])
-def test_every_decorator_is_there(name: str) -> None:
-    assert getattr(preprocessors, name).__doc__.startswith("For plan functions")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -116,7 +117,8 @@ def test_devices_are_unstaged_last_first(RE: RunEngine, make: Any) -> None:
     assert order == ["c", "b", "a"]
 
 
-def test_unstaging_is_waited_for(RE: RunEngine, clock: SimClock, det: Any) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_unstaging_is_waited_for(RE: RunEngine, clock: SimClock, det: Any, fails: bool) -> None:
     """Where Bluesky does not look (its issue 1630)."""
 
     def unstage() -> Status:
@@ -125,7 +127,8 @@ def test_unstaging_is_waited_for(RE: RunEngine, clock: SimClock, det: Any) -> No
         return status
 
     det.unstage = unstage
-    RE([Msg("stage", det)])
+    with pytest.raises(KeyError) if fails else nullcontext():
+        RE([Msg("stage", det), *([Msg("nonsense")] if fails else [])])
     assert clock.time() == EPOCH + 3
 
 
@@ -195,8 +198,8 @@ def test_a_plan_closes_its_run_though_a_monitor_does_not_end(
     assert len(documents.of("stop")) == 1
 
 
-def test_a_plan_that_will_not_end_is_logged(
-    RE: RunEngine, motor: Any, caplog: pytest.LogCaptureFixture
+def test_a_plan_that_will_not_end_is_told_of(
+    RE: RunEngine, motor: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One that a failing pause leaves in the middle, and that would go on."""
 
@@ -211,7 +214,41 @@ def test_a_plan_that_will_not_end_is_logged(
             yield Msg("null")
 
     motor.pause = pause
-    with caplog.at_level(logging.WARNING), pytest.raises(OSError, match="cannot pause"):
+    with pytest.raises(OSError, match="cannot pause"):
         RE(clinging())
-    assert "cannot close the plan: generator ignored GeneratorExit" in caplog.text
+    assert "clinging" in (out := capsys.readouterr().out)
+    assert out.endswith("tried to yield a value on close.  Please fix your plan.\n")
     assert RE.state == "idle"
+
+
+def test_a_plan_that_fails_as_it_is_closed_is_logged(
+    RE: RunEngine, motor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def plan() -> Any:
+        yield Msg("read", motor)
+        try:
+            yield Msg("pause")
+        finally:
+            raise RuntimeError("at the wrong time")
+
+    def pause() -> None:
+        raise OSError("cannot pause")
+
+    motor.pause = pause
+    with caplog.at_level(logging.WARNING), pytest.raises(OSError, match="cannot pause"):
+        RE(plan())
+    assert "cannot close the plan: at the wrong time" in caplog.text
+
+
+def test_a_device_without_a_name_is_cleaned_up_after_too(RE: RunEngine, clock: SimClock) -> None:
+    stopped: list[bool] = []
+
+    class Nameless:
+        def set(self, value: float) -> Status:
+            return finished(clock)
+
+        def stop(self, *, success: bool = False) -> None:
+            stopped.append(success)
+
+    RE([Msg("set", Nameless(), 1)])
+    assert stopped == [True]

@@ -206,7 +206,7 @@ def test_waited_groups_are_forgotten(RE: RunEngine, motor: Any, slow: Any) -> No
         yield Msg("set", slow, 1, group="slow")
         yield Msg("wait", None, "slow")
         assert RE._session is not None
-        assert RE._session.groups == {}
+        assert RE._session.statuses.groups == {}
 
     RE(plan())
 
@@ -317,13 +317,65 @@ def test_a_progress_bar_hears_of_waits(RE: RunEngine, slow: Any, motor: Any) -> 
     heard: list[Any] = []
     RE.waiting_hook = heard.append
     plan = [
-        Msg("set", motor, 1, group="done"),
-        Msg("wait", None, "done"),
         Msg("set", slow, 1, group="a"),
+        Msg("set", motor, 1, group="a"),
         Msg("wait", None, "a"),
+        Msg("wait", None, "nobody joined"),
     ]
     RE(plan)
+    awaited, end = heard
+    assert slow.move in awaited
+    assert len(awaited) == 2
+    assert end is None
+
+
+def test_a_progress_bar_hears_of_moves_that_are_done_already(RE: RunEngine, motor: Any) -> None:
+    heard: list[Any] = []
+    RE.waiting_hook = heard.append
+    RE([Msg("set", motor, 1, group="a"), Msg("wait", None, "a")])
+    (status,), end = heard
+    assert status.done
+    assert end is None
+
+
+def test_a_progress_bar_hears_once_of_a_wait_that_comes_again(RE: RunEngine, slow: Any) -> None:
+    heard: list[Any] = []
+    RE.waiting_hook = heard.append
+    wait = Msg("wait", None, "a", timeout=0.7, error_on_timeout=False)
+    RE([Msg("set", slow, 1, group="a"), wait, wait, wait])
     assert heard == [{slow.move}, None]
+
+
+def test_a_status_may_forget_to_call(RE: RunEngine, clock: SimClock) -> None:
+    """It is asked whether it is done once in each wait that comes again, as in Bluesky."""
+
+    class Silent:
+        asked = 0
+
+        def add_callback(self, callback: Any) -> None:
+            """Forget it."""
+
+        @property
+        def done(self) -> bool:
+            self.asked += 1
+            return self.asked == 3
+
+    silent = Silent()
+
+    class Flier:
+        name = "flier"
+
+        def complete(self) -> Silent:
+            return silent
+
+    def plan() -> Any:
+        yield Msg("complete", Flier(), group="a")
+        while not (yield Msg("wait", None, "a", timeout=1.0, error_on_timeout=False)):
+            pass
+
+    RE(plan())
+    assert silent.asked == 3
+    assert clock.time() == EPOCH + 3
 
 
 # --- reading and events ------------------------------------------------------------------------

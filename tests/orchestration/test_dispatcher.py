@@ -71,6 +71,18 @@ def test_a_failing_subscriber_can_be_only_a_warning() -> None:
     assert heard == ["event"]
 
 
+def test_blueskys_old_order_of_arguments_works_and_says_so() -> None:
+    dispatcher = Dispatcher()
+    heard: list[str] = []
+    with pytest.warns(UserWarning, match="old order"):
+        token = dispatcher.subscribe("start", lambda name, _: heard.append(name))  # type: ignore[arg-type]
+    dispatcher.emit("start", {})
+    dispatcher.emit("stop", {})
+    dispatcher.unsubscribe(token)
+    dispatcher.emit("start", {})
+    assert heard == ["start"]
+
+
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no document is called 'evnt'; there are: all, start"):
         Dispatcher().subscribe(print, "evnt")

@@ -235,6 +235,30 @@ def test_halt_reaches_every_plan_of_the_stack(RE: RunEngine) -> None:
     assert noted == ["inner", "outer"]
 
 
+def test_a_halted_plan_that_would_clean_up_is_closed(
+    RE: RunEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noted: list[str] = []
+
+    def clinging() -> Any:
+        try:
+            yield Msg("pause")
+        finally:
+            try:
+                yield Msg("null")
+            finally:
+                noted.append("closed")
+                if stubborn:
+                    yield Msg("null")
+
+    for stubborn in (False, True):
+        pause(RE, plan := clinging())
+        RE.halt()
+        assert noted.pop() == "closed"
+        assert bool(capsys.readouterr().out) is stubborn
+        plan.close()
+
+
 def test_an_end_that_comes_too_late_is_none(RE: RunEngine) -> None:
     """Asked for during the last message of a plan, it hits that plan or nobody."""
 

@@ -1,5 +1,6 @@
 """Calling the engine: results, metadata, hooks, errors, and what the next call finds."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 from beamtwin.orchestration.engine import RunEngine, RunEngineResult
 from beamtwin.orchestration.errors import (
     FailedStatus,
+    PlanError,
     RequestAbort,
     RequestStop,
     StatusTimeoutError,
@@ -332,6 +334,16 @@ def test_an_idle_engine_has_nothing_to_end_or_pause(RE: RunEngine, action: str) 
     assert RE.state.is_idle
 
 
+def push(RE: RunEngine, make_plan: Callable[[], Any]) -> None:
+    """Let the command ``push`` interrupt a plan by another."""
+
+    def command(msg: Msg) -> None:
+        assert RE._session is not None
+        RE._session.plans.append(make_plan())
+
+    RE.register_command("push", command)
+
+
 def test_the_interrupted_plan_hears_of_errors_in_the_one_pushed_on_it(RE: RunEngine) -> None:
     """The plan that is under way is the last of a stack: what it cannot cope with goes to the one below."""
     noted: list[Any] = []
@@ -340,19 +352,43 @@ def test_the_interrupted_plan_hears_of_errors_in_the_one_pushed_on_it(RE: RunEng
         yield Msg("null")
         raise ValueError("a suspender's plan failed")
 
-    def push(msg: Msg) -> None:
-        assert RE._session is not None
-        RE._session.plans.append(pushed())
-
     def plan() -> Any:
         try:
             yield Msg("push")
         except ValueError as error:
             noted.append(str(error))
 
-    RE.register_command("push", push)
+    push(RE, pushed)
     RE(plan())
     assert noted == ["a suspender's plan failed"]
+
+
+def test_a_generator_exit_of_a_plan_is_an_error_that_no_plan_hears_of(RE: RunEngine) -> None:
+    """It is Python's word for closing a generator: what comes after it would be taken for cleaning up."""
+    noted: list[str] = []
+
+    def pushed() -> Any:
+        yield Msg("null")
+        raise GeneratorExit("this one")
+
+    def plan() -> Any:
+        try:
+            yield Msg("push")
+        finally:
+            noted.append("closed")
+
+    push(RE, pushed)
+    with pytest.raises(PlanError, match="this one") as caught:
+        RE(plan())
+    assert isinstance(caught.value.__cause__, GeneratorExit)
+    assert noted == ["closed"]
+    assert RE.state == "idle"
+
+
+def test_an_old_keyword_is_metadata_and_says_so(RE: RunEngine, documents: Any) -> None:
+    with pytest.warns(UserWarning, match="always raises RunEngineInterrupted"):
+        RE(RUN, raise_if_interrupted=True)
+    assert documents.start["raise_if_interrupted"] is True
 
 
 # --- subscriptions -----------------------------------------------------------------------------
@@ -409,18 +445,56 @@ def test_a_store_that_fails_ends_the_plan_and_is_offered_the_stop_document(
     assert documents.stop["num_events"] == {"primary": 1}
 
 
-def test_a_store_that_fails_at_the_start_is_offered_the_stop_document(
-    RE: RunEngine, documents: Any
+@pytest.mark.parametrize("refused", [("start",), ("start", "stop")])
+def test_a_refused_start_document_is_one_error(
+    RE: RunEngine, documents: Any, caplog: pytest.LogCaptureFixture, refused: tuple[str, ...]
 ) -> None:
+    """The run is over at once: who has taken its start hears of that, and nobody of a second failure."""
+    offered: list[str] = []
+
     def store(name: str, document: Any) -> None:
-        if name == "start":
-            raise OSError("read-only file system")
+        offered.append(name)
+        if name in refused:
+            raise OSError("a run of this uid is stored already")
+
+    RE.subscribe(store)
+    with caplog.at_level(logging.WARNING), pytest.raises(OSError, match="stored already"):
+        RE(RUN)
+    assert documents.names == offered == ["start", "stop"]
+    assert documents.stop["exit_status"] == "fail"
+    assert documents.stop["reason"] == "a run of this uid is stored already"
+    assert caplog.text == ""
+
+
+def test_after_a_refused_start_document_a_plan_may_try_again(RE: RunEngine, documents: Any) -> None:
+    refuse = [True]
+
+    def store(name: str, document: Any) -> None:
+        if refuse and refuse.pop():
+            raise OSError("not yet")
+
+    def plan() -> Any:
+        try:
+            yield Msg("open_run")
+        except OSError:
+            yield Msg("open_run")
+        yield Msg("close_run")
 
     RE.subscribe(store, "start")
-    with pytest.raises(OSError, match="read-only"):
+    assert RE(plan()) == (documents.of("start")[1]["uid"],)
+    assert [stop["exit_status"] for stop in documents.of("stop")] == ["fail", "success"]
+
+
+def test_an_interrupted_start_is_closed_with_the_rest(RE: RunEngine, documents: Any) -> None:
+    """Ctrl-C in a subscriber is no refusal."""
+
+    def hang(name: str, document: Any) -> None:
+        raise KeyboardInterrupt
+
+    RE.subscribe(hang, "start")
+    with pytest.raises(KeyboardInterrupt):
         RE(RUN)
-    assert documents.names == ["start", "stop"]
-    assert documents.stop["exit_status"] == "fail"
+    assert documents.stop["exit_status"] == "abort"
 
 
 def test_a_failing_subscriber_can_be_only_a_warning(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import RunEngineInterrupted
-from beamtwin.orchestration.interrupts import AbortOnSigint, SigintHandler
+from beamtwin.orchestration.interrupts import AbortOnSigint, Presses, SigintHandler
 from beamtwin.orchestration.messages import Msg
 from beamtwin.orchestration.preprocessors import run_wrapper
 
@@ -27,28 +28,74 @@ def pythons_own_handler() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+class Person:
+    """Presses Ctrl-C, so many seconds after the last time."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def press(self, after_s: float = 1.0) -> None:
+        self.now_s += after_s
+        signal.raise_signal(signal.SIGINT)
+
+
 @pytest.fixture
-def make_engine(documents: Any) -> Callable[..., RunEngine]:
+def person() -> Person:
+    return Person()
+
+
+@pytest.fixture
+def make_engine(documents: Any, person: Person) -> Callable[..., RunEngine]:
     """An engine on the wall, with a command ``ctrl_c`` that presses it so many times."""
 
-    def make(handler: Any = None) -> RunEngine:
-        engine = RunEngine(
-            clock=WallClock(), context_managers=None if handler is None else [handler]
-        )
+    def make(handler: Any = SigintHandler) -> RunEngine:
+        manager = partial(handler, now=lambda: person.now_s)
+        engine = RunEngine(clock=WallClock(), context_managers=[manager])
         engine.subscribe(documents)
-        engine.register_command(
-            "ctrl_c", lambda msg: [signal.raise_signal(signal.SIGINT) for _ in range(msg.args[0])]
-        )
+
+        def press(msg: Msg) -> None:
+            for _ in range(msg.args[0]):
+                person.press(**msg.kwargs)
+
+        engine.register_command("ctrl_c", press)
         return engine
 
     return make
 
 
-def presses(times: int) -> Msg:
-    return Msg("ctrl_c", None, times)
+def presses(times: int, **kwargs: float) -> Msg:
+    return Msg("ctrl_c", None, times, **kwargs)
 
 
-def test_the_first_press_pauses_at_the_next_checkpoint(make_engine: Any) -> None:
+# --- what counts -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("times_s", "counts"),
+    [
+        ([0.0], [1]),
+        ([0.0, 0.05], [1, 0]),
+        ([0.0, 0.1, 0.11], [1, 0, 2]),
+        ([0.0, 0.2, 0.4], [1, 2, 3]),
+        ([0.0, 9.9, 19.8], [1, 2, 3]),
+        ([0.0, 0.2, 10.3, 10.5], [1, 2, 1, 2]),
+    ],
+)
+def test_presses_bounce_and_are_forgotten(times_s: list[float], counts: list[int]) -> None:
+    pressed = Presses(forget_s=10.0)
+    assert [pressed.count(100.0 + time_s) for time_s in times_s] == counts
+
+
+def test_an_engine_is_the_one_of_bluesky_by_default() -> None:
+    assert RunEngine().context_managers == [SigintHandler]
+
+
+# --- at a prompt -------------------------------------------------------------------------------
+
+
+def test_the_first_press_pauses_at_the_next_checkpoint_and_says_so(
+    make_engine: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     RE = make_engine()
     messages: list[Msg] = []
     RE.msg_hook = messages.append
@@ -56,12 +103,13 @@ def test_the_first_press_pauses_at_the_next_checkpoint(make_engine: Any) -> None
         RE([presses(1), Msg("null"), Msg("checkpoint"), Msg("null")])
     assert RE.state == "paused"
     assert messages[-1] == Msg("checkpoint")
+    assert "Ctrl-C again pauses it now" in capfd.readouterr().err
     RE.resume()
     assert messages[-1] == Msg("null")
 
 
 def test_the_second_press_pauses_now(make_engine: Any) -> None:
-    RE = make_engine(SigintHandler)
+    RE = make_engine()
     messages: list[Msg] = []
     RE.msg_hook = messages.append
     with pytest.raises(RunEngineInterrupted, match=r"RE\.resume"):
@@ -70,9 +118,27 @@ def test_the_second_press_pauses_now(make_engine: Any) -> None:
     RE.abort()
 
 
-def test_the_eleventh_press_interrupts_python_and_the_plan_cleans_up(
-    make_engine: Any, documents: Any
+@pytest.mark.parametrize("after_s", [0.05, 11.0])
+def test_a_bouncing_or_a_late_press_is_no_second_one(make_engine: Any, after_s: float) -> None:
+    RE = make_engine()
+    messages: list[Msg] = []
+    RE.msg_hook = messages.append
+    plan = [presses(1), presses(1, after_s=after_s), Msg("null"), Msg("checkpoint")]
+    with pytest.raises(RunEngineInterrupted, match=r"RE\.resume"):
+        RE(plan)
+    assert messages == plan
+    RE.abort()
+
+
+def test_a_press_without_a_checkpoint_to_come_is_not_left_to_the_next_plan(
+    make_engine: Any,
 ) -> None:
+    RE = make_engine()
+    RE([presses(1), Msg("null")])
+    RE([Msg("checkpoint"), Msg("null")])
+
+
+def test_the_eleventh_press_ends_the_plan_which_cleans_up(make_engine: Any, documents: Any) -> None:
     RE = make_engine()
     noted: list[str] = []
 
@@ -84,9 +150,37 @@ def test_the_eleventh_press_interrupts_python_and_the_plan_cleans_up(
             yield Msg("null")
             noted.append("cleaned up")
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(RunEngineInterrupted) as caught:
         RE(plan())
+    assert isinstance(caught.value.__cause__, KeyboardInterrupt)
     assert noted == ["cleaned up"]
+    assert documents.stop["exit_status"] == "abort"
+    assert RE.state == "idle"
+
+
+def test_the_eleventh_press_ends_a_plan_that_hangs(make_engine: Any, person: Person) -> None:
+    """In its own code, where no engine can get a word in."""
+
+    def hanging() -> Any:
+        while True:
+            person.press()
+        yield Msg("null")
+
+    RE = make_engine()
+    with pytest.raises(RunEngineInterrupted):
+        RE(hanging())
+    assert RE.state == "idle"
+    assert person.now_s == 11
+
+
+def test_a_keyboard_interrupt_of_anybodys_ends_the_plan(make_engine: Any, documents: Any) -> None:
+    def plan() -> Any:
+        yield Msg("open_run")
+        raise KeyboardInterrupt
+
+    RE = make_engine()
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
     assert documents.stop["exit_status"] == "abort"
     assert RE.state == "idle"
 
@@ -99,6 +193,30 @@ def test_presses_are_counted_anew_after_a_pause(make_engine: Any) -> None:
         RE.resume()
     assert RE.state == "paused"
     RE.stop()
+
+
+def test_a_press_when_nothing_can_be_paused_is_let_pass(make_engine: Any, person: Person) -> None:
+    """The plan has just paused, and the handler is still there."""
+
+    class PressedAtTheEnd:
+        def __init__(self, engine: RunEngine):
+            """Take any engine."""
+
+        def __enter__(self) -> None:
+            """Do nothing."""
+
+        def __exit__(self, *_: object) -> None:
+            person.press()
+
+    RE = make_engine()
+    RE.context_managers.append(PressedAtTheEnd)
+    with pytest.raises(RunEngineInterrupted, match=r"RE\.resume"):
+        RE([Msg("checkpoint"), Msg("pause"), Msg("null")])
+    assert RE.state == "paused"
+    RE.resume()
+
+
+# --- on a command line -------------------------------------------------------------------------
 
 
 def test_ctrl_c_wakes_a_waiting_engine(make_engine: Any) -> None:
@@ -123,7 +241,7 @@ def test_on_a_command_line_a_second_press_interrupts_python(
 ) -> None:
     RE = make_engine(AbortOnSigint)
     with pytest.raises(KeyboardInterrupt):
-        RE([Msg("open_run"), presses(2)])
+        RE([Msg("open_run"), presses(2, after_s=60.0)])
     assert documents.stop["exit_status"] == "abort"
 
 

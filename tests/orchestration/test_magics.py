@@ -1,7 +1,9 @@
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ophyd_async.core import soft_signal_rw
 
 from beamtwin.hardware.motor import Motor
 from beamtwin.hardware.scaler import Scaler
@@ -99,6 +101,33 @@ def test_wa_prints_where_all_is(shell: Shell, capsys: pytest.CaptureFixture[str]
     assert ["th", "1.5", "-100", "100", "deg"] in lines
     assert ["slits_h_gap", "0", "mm"] in lines
     assert ["slits_top", "0", "mm"] in lines
+
+
+def test_words_may_be_labels_or_lists(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.user_ns["tth"]._ophyd_labels_ = {"two_theta"}
+    shell.user_ns["pair"] = [shell.user_ns["th"], shell.user_ns["slits"].top]
+    shell.run("%wa two_theta")
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]] == ["tth"]
+    shell.run("%wa pair two_theta")
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]] == ["th", "slits_top", "tth"]
+
+
+def test_devices_of_ophyd_async_are_asked_on_the_engines_loop(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = RunEngine()
+    cryostat = soft_signal_rw(float, 4.25, name="cryostat", units="K", precision=3)
+    asyncio.run_coroutine_threadsafe(cryostat.connect(), engine.loop).result()
+    shell.user_ns |= {"RE": engine, "cryostat": cryostat}
+    shell.run("%wa cryostat")
+    assert ["cryostat", "4.25"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    shell.run("%ct cryostat")
+    assert ["cryostat", "4.250", "K"] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]
+    engine.close()
 
 
 def test_wa_prints_what_is_named(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from itertools import pairwise, product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from bluesky import plan_patterns as bluesky_patterns
+from cycler import cycler
 
 from beamtwin.orchestration import patterns
 from beamtwin.orchestration.errors import PlanError
+from beamtwin.orchestration.patterns.arguments import whole
 
 
 class Axis:
@@ -37,13 +39,15 @@ def points(cycler: Any) -> list[Any]:
 @pytest.mark.parametrize("num", [1, 2, 7])
 @pytest.mark.parametrize("args", [[X, 0, 1], [X, 0.1, -0.3, Y, 5, 5], [X, 0, 1, Y, 2, 7, Z, 1, 0]])
 def test_inner_product(num: int, args: list[Any]) -> None:
-    assert patterns.inner_product(num, args) == points(bluesky_patterns.inner_product(num, args))
+    assert points(patterns.inner_product(num, args)) == points(
+        bluesky_patterns.inner_product(num, args)
+    )
 
 
 @pytest.mark.parametrize("args", [[X, [3, 1, 2]], [X, [1, 2], Y, [0.5, -1.5]], [X, []]])
 def test_inner_list_product(args: list[Any]) -> None:
     theirs = points(bluesky_patterns.inner_list_product(args)) if args[1] else []
-    assert patterns.inner_list_product(args) == theirs
+    assert points(patterns.inner_list_product(args)) == theirs
 
 
 @pytest.mark.parametrize("snakes", list(product([False, True], repeat=2)))
@@ -52,19 +56,45 @@ def test_outer_product(snakes: tuple[bool, bool], shape: tuple[int, ...]) -> Non
     """Two and three axes, odd and even numbers of passes, any of the faster ones snaking."""
     args = [X, 0, 1, shape[0], Y, 10, 11, shape[1], snakes[0], Z, -1, 1, shape[2], snakes[1]]
     for some in (args[:4], args[:9], args):
-        assert patterns.outer_product(some) == points(bluesky_patterns.outer_product(some))
+        assert points(patterns.outer_product(some)) == points(bluesky_patterns.outer_product(some))
 
 
 @pytest.mark.parametrize("snake_axes", [False, True, [Y], [Z, Y]])
 def test_outer_list_product(snake_axes: Any) -> None:
     args = [X, [3, 1, 2], Y, [0.5, -1.5], Z, [7, 8, 9]]
     theirs = points(bluesky_patterns.outer_list_product(args, snake_axes))
-    assert patterns.outer_list_product(args, snake_axes) == theirs
+    assert points(patterns.outer_list_product(args, snake_axes)) == theirs
 
 
 def test_a_mesh_without_a_word_on_snaking() -> None:
     for args in ([X, 0, 1, 2, Y, 0, 1, 3], [X, 0, 1, 2, Y, 0, 1, 3, Z, 5, 6, np.int64(2)]):
-        assert patterns.outer_product(args) == points(bluesky_patterns.outer_product(args))
+        assert points(patterns.outer_product(args)) == points(bluesky_patterns.outer_product(args))
+
+
+ONE, TWO = patterns.OuterProductArgsPattern
+
+
+@pytest.mark.parametrize(
+    ("args", "written", "axes"),
+    [
+        ([X, 0, 1, 2], ONE, [(X, 0, 1, 2, False)]),
+        ([X, 0, 1, 2, Y, 3, 4, 5], ONE, [(X, 0, 1, 2, False), (Y, 3, 4, 5, False)]),
+        ([X, 0, 1, 2, Y, 3, 4, 5, True], TWO, [(X, 0, 1, 2, False), (Y, 3, 4, 5, True)]),
+    ],
+)
+def test_how_a_mesh_is_written(args: list[Any], written: Any, axes: list[Any]) -> None:
+    assert patterns.classify_outer_product_args_pattern(args) is written
+    assert patterns.chunk_outer_product_args(args) == axes
+    assert patterns.chunk_outer_product_args(args, written) == axes
+
+
+def test_the_places_of_the_motors_tell_where_the_number_of_arguments_does_not() -> None:
+    """24 arguments are six motors, or five of which four may snake."""
+    six = [item for axis in "abcdef" for item in (axis, 0, 1, 2)]
+    five = ["a", 0, 1, 2, *(item for axis in "bcde" for item in (axis, 0, 1, 2, True))]
+    assert len(six) == len(five) == 24
+    assert patterns.classify_outer_product_args_pattern(six) is ONE
+    assert patterns.classify_outer_product_args_pattern(five) is TWO
 
 
 def rounded(steps: Any) -> list[Any]:
@@ -93,18 +123,27 @@ def test_square_spirals(x_num: int, y_num: int) -> None:
 
 
 def test_a_square_spiral_may_be_a_line() -> None:
-    steps = patterns.spiral_square_pattern("x", "y", 1, 2, 5, 4, 1, 3)
+    steps = points(patterns.spiral_square_pattern("x", "y", 1, 2, 5, 4, 1, 3))
     assert [tuple(step.values()) for step in steps] == [(1, 2), (1, 0), (1, 4)]
 
 
+def test_trajectories_can_be_combined() -> None:
+    """They are cyclers: with others they are scanned one within the other, or together."""
+    line = patterns.inner_product(2, ["x", 0, 1])
+    within = points(cycler("z", [5, 6]) * line)
+    assert [tuple(step.values()) for step in within] == [(5, 0), (5, 1), (6, 0), (6, 1)]
+    assert points(line + cycler("z", [5, 6])) == [{"x": 0, "z": 5}, {"x": 1, "z": 6}]
+    assert patterns.spiral("x", "y", 0, 0, 1, 1, 0.3, 3).keys == {"x", "y"}
+
+
 def test_a_grid_visits_each_of_its_points_once() -> None:
-    steps = patterns.outer_product(["a", 0, 4, 5, "b", 0, 3, 4, True, "c", 0, 2, 3, True])
+    steps = points(patterns.outer_product(["a", 0, 4, 5, "b", 0, 3, 4, True, "c", 0, 2, 3, True]))
     assert {tuple(step.values()) for step in steps} == set(product(range(5), range(4), range(3)))
     assert len(steps) == 60
 
 
 def test_a_snaking_grid_moves_one_step_at_a_time() -> None:
-    steps = patterns.outer_product(["a", 0, 4, 5, "b", 0, 3, 4, True, "c", 0, 2, 3, True])
+    steps = points(patterns.outer_product(["a", 0, 4, 5, "b", 0, 3, 4, True, "c", 0, 2, 3, True]))
     for before, after in pairwise(steps):
         assert sum(abs(before[axis] - after[axis]) for axis in "abc") == 1
 
@@ -117,18 +156,32 @@ def test_a_snaking_grid_moves_one_step_at_a_time() -> None:
             "2 arguments; expected, for each motor: motor,",
         ),
         (lambda: patterns.inner_product(3, []), "0 arguments"),
-        (lambda: patterns.inner_product(3, [X, 0, 1, X, 2, 3]), "given twice: x"),
+        (
+            lambda: patterns.inner_product(3, [X, 0, 1, X, 2, 3]),
+            "multiple times .*: x; a motor has",
+        ),
         (lambda: patterns.inner_list_product([X, [1], Y, [1, 2]]), "one length.*'x': 1, 'y': 2"),
         (
             lambda: patterns.outer_product([X, 0, 1, 2, Y, 0, 1]),
-            "7 arguments; expected, for each motor: motor, start, stop, num",
+            "Wrong number of elements .* 7 arguments; expected, for each motor: motor, start, stop,",
         ),
-        (lambda: patterns.outer_product([X, 0, 1, 2, X, 0, 1, 2, True]), "given twice: x"),
-        (lambda: patterns.whole(0, "num"), "num: 0 is not a number of points; expected 1 or more"),
-        (lambda: patterns.whole(2.5, "num"), r"num: 2\.5 is not"),
-        (lambda: patterns.whole(None, "num"), "num: None is not"),
-        (lambda: patterns.whole("many", "num"), "num: 'many' is not"),
-        (lambda: patterns.whole(float("nan"), "num"), "num: nan is not"),
+        (
+            lambda: patterns.outer_product([X, 0, 1, 2, 3, Y, 0, 1]),
+            r"Incorrect order .* expected at \[0, 4\], and are at \[0, 5\]",
+        ),
+        (
+            lambda: patterns.outer_product([X, 0, 1, 2, X, 0, 1, 2, True]),
+            "multiple times .*: x; a motor has",
+        ),
+        (
+            lambda: patterns.chunk_outer_product_args([X, 0, 1, 2], cast(Any, 1)),
+            "pattern: 1: expected an OuterProductArgsPattern",
+        ),
+        (lambda: whole(0, "num"), "num: 0 is not a number of points; expected 1 or more"),
+        (lambda: whole(2.5, "num"), r"num: 2\.5 is not"),
+        (lambda: whole(None, "num"), "num: None is not"),
+        (lambda: whole("many", "num"), "num: 'many' is not"),
+        (lambda: whole(float("nan"), "num"), "num: nan is not"),
     ],
 )
 def test_arguments_that_make_no_sense(make: Callable[[], Any], complaint: str) -> None:
@@ -138,4 +191,4 @@ def test_arguments_that_make_no_sense(make: Callable[[], Any], complaint: str) -
 
 
 def test_whole_numbers_may_be_floats() -> None:
-    assert patterns.whole(5.0, "num") == 5
+    assert whole(5.0, "num") == 5

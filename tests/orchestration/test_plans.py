@@ -1,17 +1,17 @@
 """Plans: where they go, what they record, and what they refuse."""
 
 from collections.abc import Callable
-from importlib import import_module
+from inspect import signature
 from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from cycler import cycler
 
-from beamtwin.orchestration import plans, stubs
+from beamtwin.orchestration import patterns, plans
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import PlanError, RunEngineInterrupted
-from beamtwin.orchestration.messages import Msg
 
 Make = Callable[..., Any]
 
@@ -29,16 +29,6 @@ def test_count_takes_readings(RE: RunEngine, det: Any, documents: Any) -> None:
     assert uids == (documents.start["uid"],)
     assert documents.column("det") == [1, 2, 3]
     assert det.calls == ["stage", *["trigger"] * 3, "unstage"]
-
-
-def test_count_says_what_it_is(RE: RunEngine, det: Any, documents: Any) -> None:
-    RE(plans.count([det], 3, delay=0.5, md={"sample": "gold", "plan_name": "mine"}))
-    start = documents.start
-    assert start["detectors"] == ["det"]
-    assert (start["num_points"], start["num_intervals"]) == (3, 2)
-    assert start["plan_args"] == {"detectors": ["det"], "num": 3, "delay": 0.5}
-    assert start["hints"] == {"dimensions": [[["time"], "primary"]]}
-    assert (start["sample"], start["plan_name"]) == ("gold", "mine")
 
 
 def test_count_answers_the_uid_of_its_run(RE: RunEngine, det: Any, documents: Any) -> None:
@@ -92,23 +82,9 @@ def test_too_few_delays_of_an_iterator_are_told_when_they_run_out(
     assert documents.stop["exit_status"] == "fail"
 
 
-def test_count_takes_readings_as_it_is_told(RE: RunEngine, det: Any, documents: Any) -> None:
-    def twice(detectors: Any) -> Any:
-        yield from stubs.one_shot(detectors)
-        yield from stubs.one_shot(detectors)
-
-    RE(plans.count([det], 3, per_shot=twice))
-    assert len(documents.events()) == 6
-
-
-def test_a_shot_may_be_a_list(RE: RunEngine, det: Any) -> None:
-    RE(plans.count([det], 2, per_shot=lambda _: [Msg("trigger", det), Msg("read", det)]))
-    assert det.value == 2
-
-
 @pytest.mark.parametrize("plan", [plans.count, lambda det: plans.scan_nd(det, [])])
 def test_detectors_are_a_list(RE: RunEngine, det: Any, plan: Any) -> None:
-    with pytest.raises(PlanError, match=r"det: expected a list of devices, as in \[det\]"):
+    with pytest.raises(PlanError, match=r"a list or a tuple of .*, as in \[det\]; got det"):
         RE(plan(det))
 
 
@@ -121,21 +97,6 @@ def test_scan_goes_along_a_line(RE: RunEngine, det: Any, motor: Any, documents: 
     assert documents.column("det") == [1, 2, 3, 4, 5]
 
 
-def test_scan_says_what_it_is(RE: RunEngine, det: Any, motor: Any, documents: Any) -> None:
-    RE(plans.scan([det], motor, -1, 1, num=5, md={"sample": "gold"}))
-    start = documents.start
-    assert (start["plan_name"], start["sample"]) == ("scan", "gold")
-    assert (start["motors"], start["detectors"]) == (["m"], ["det"])
-    assert (start["num_points"], start["num_intervals"]) == (5, 4)
-    assert start["plan_args"] == {
-        "detectors": ["det"],
-        "num": 5,
-        "args": ["m", -1, 1],
-        "per_step": "None",
-    }
-    assert start["hints"] == {"dimensions": [[["m"], "primary"]]}
-
-
 def test_scan_moves_motors_together(
     RE: RunEngine, det: Any, motor: Any, make: Make, documents: Any
 ) -> None:
@@ -143,7 +104,7 @@ def test_scan_moves_motors_together(
     RE(plans.scan([det], motor, 0, 2, other, 10, 20, 3))
     assert documents.column("m") == [0.0, 1.0, 2.0]
     assert documents.column("other") == [10.0, 15.0, 20.0]
-    assert documents.start["hints"] == {"dimensions": [[["m", "other"], "primary"]]}
+    assert documents.start["hints"] == {"dimensions": [(["m", "other"], "primary")]}
 
 
 def test_list_scan_goes_through_its_list(
@@ -171,7 +132,7 @@ def test_grid_scan_covers_a_mesh(
     assert (start["snaking"], start["num_points"]) == ((False, True), 6)
     assert start["hints"] == {
         "gridding": "rectilinear",
-        "dimensions": [[["m"], "primary"], [["fast"], "primary"]],
+        "dimensions": [(["m"], "primary"), (["fast"], "primary")],
     }
 
 
@@ -190,31 +151,42 @@ def test_any_of_the_faster_axes_can_snake(
     assert plan_args["snake_axes"] == (["c"] if snake == "last" else snake)
 
 
-@pytest.mark.parametrize(
-    "plan",
-    [
-        lambda det, a, b: plans.scan([det], a, 0, 1, b, 2, 3, 4),
-        lambda det, a, b: plans.list_scan([det], a, [1, 5], b, [2, 7]),
-        lambda det, a, b: plans.grid_scan([det], a, 0, 1, 2, b, 0, 1, 3, snake_axes=True),
-        lambda det, a, b: plans.grid_scan([det], a, 0, 1, 2),
-    ],
-    ids=["scan", "list_scan", "grid_scan", "one axis"],
-)
-def test_a_start_document_holds_its_trajectory(
-    RE: RunEngine, det: Any, make: Make, documents: Any, plan: Any
+@pytest.mark.parametrize("name", ["spiral", "spiral_fermat", "spiral_square"])
+def test_around_where_the_motors_are_no_centre_is_given(name: str) -> None:
+    """The signatures that help() shows differ in that alone."""
+    absolute, relative = getattr(plans, name), getattr(plans, f"rel_{name}")
+    missing = signature(absolute).parameters.keys() - signature(relative).parameters.keys()
+    assert missing in ({"x_start", "y_start"}, {"x_center", "y_center"})
+    assert signature(relative).parameters.keys() <= signature(absolute).parameters.keys()
+    assert relative.__name__ == f"rel_{name}"
+    assert f"`{name}`" in relative.__doc__
+
+
+def test_arguments_of_a_spiral_may_be_named(
+    RE: RunEngine, make: Make, det: Any, documents: Any
 ) -> None:
-    """The pattern that it names, called with the arguments that it gives, leads where the scan went."""
-    RE(plan(det, make("Motor", "a"), make("Motor", "b")))
-    start = documents.start
-    pattern = getattr(import_module(start["plan_pattern_module"]), start["plan_pattern"])
-    went = [{axis: event["data"][axis] for axis in start["motors"]} for event in documents.events()]
-    assert pattern(**start["plan_pattern_args"]) == went
+    a, b = make("Motor", "a"), make("Motor", "b")
+    a.value, b.value = 5.0, 7.0
+    RE(plans.rel_spiral_square([det], x_motor=a, y_motor=b, x_range=2, y_range=2, x_num=3, y_num=1))
+    assert documents.column("a") == [5.0, 6.0, 4.0]
+    assert (a.value, b.value) == (5.0, 7.0)
+    with pytest.raises(TypeError, match="missing a required argument: 'y_num'"):
+        RE(plans.rel_spiral_square([det], a, b, 2, 2, 3))
 
 
 def test_scan_nd_takes_any_trajectory(RE: RunEngine, det: Any, motor: Any, documents: Any) -> None:
     RE(plans.scan_nd([det], ({motor: n**2} for n in range(4))))
     assert documents.column("m") == [0, 1, 4, 9]
     assert documents.start["num_points"] == 4
+
+
+def test_scan_nd_takes_cyclers(RE: RunEngine, det: Any, make: Make, documents: Any) -> None:
+    a, b, c = (make("Motor", name) for name in "abc")
+    RE(plans.scan_nd([det], cycler(c, [5, 6]) * patterns.inner_product(2, [a, 0, 1, b, 2, 4])))
+    assert documents.column("c") == [5, 5, 6, 6]
+    assert documents.column("a") == [0.0, 1.0, 0.0, 1.0]
+    assert documents.column("b") == [2.0, 4.0, 2.0, 4.0]
+    assert documents.start["plan_args"]["cycler"]["b"] == [2.0, 4.0, 2.0, 4.0]
 
 
 def test_a_motor_moves_only_where_it_is_not_yet(RE: RunEngine, det: Any, make: Make) -> None:
@@ -226,17 +198,6 @@ def test_a_motor_moves_only_where_it_is_not_yet(RE: RunEngine, det: Any, make: M
 def test_a_motor_may_be_a_detector_too(RE: RunEngine, det: Any, motor: Any, documents: Any) -> None:
     RE(plans.scan([det, motor], motor, 0, 1, 2))
     assert documents.column("m") == [0.0, 1.0]
-
-
-def test_scans_take_steps_as_they_are_told(
-    RE: RunEngine, det: Any, motor: Any, documents: Any
-) -> None:
-    def dark_and_light(detectors: Any, step: Any, pos_cache: Any) -> Any:
-        yield from stubs.trigger_and_read(detectors, name="dark")
-        yield from stubs.one_nd_step(detectors, step, pos_cache)
-
-    RE(plans.scan([det], motor, 0, 1, 2, per_step=dark_and_light))
-    assert documents.stop["num_events"] == {"dark": 2, "primary": 2}
 
 
 def test_detectors_and_motors_are_staged(RE: RunEngine, make: Make, det: Any) -> None:
@@ -254,18 +215,27 @@ def test_detectors_and_motors_are_staged(RE: RunEngine, make: Make, det: Any) ->
         (lambda d, m: plans.scan([d], m, 0, 1, 0), "num: 0 is not"),
         (lambda d, m: plans.scan([d], m, 0, num=3), "2 arguments; expected, for each motor"),
         (lambda d, m: plans.scan([d], num=3), "0 arguments"),
-        (lambda d, m: plans.scan([d], m, 0, 1, m, 2, 3, num=3), "given twice: m"),
+        (
+            lambda d, m: plans.scan([d], m, 0, 1, m, 2, 3, num=3),
+            "multiple times .*: m; a motor has",
+        ),
         (lambda d, m: plans.list_scan([d], m), "1 arguments; expected, for each motor: motor, pos"),
         (lambda d, m: plans.grid_scan([d], m, 0, 1), "3 arguments"),
         (lambda d, m: plans.grid_scan([d], m, 0, 1, 2.5), r"num of m: 2\.5 is not"),
-        (lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=[m]), "snake_axes: m: only the"),
+        (lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=[m]), "the slowest motor: m"),
+        (lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=[d]), "not controlled .*: det"),
+        (
+            lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=[d, d]),
+            "repeated elements: det",
+        ),
+        (lambda d, m: plans.grid_scan([d], m, 0, 1, 2, d, 0, 1, 2), "Incorrect order"),
         (
             lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes=cast(Any, 7)),
-            "snake_axes: 7: expected True",
+            "'snake_axes' is not iterable, boolean or None: 7; expected True",
         ),
         (
-            lambda d, m: plans.grid_scan([d], m, 0, 1, 2, snake_axes="m"),
-            "snake_axes: 'm': expected",
+            lambda d, m: plans.list_grid_scan([d], m, [0, 1], snake_axes="m"),
+            "boolean or None: 'm'; expected",
         ),
         (lambda d, m: plans.scan([d], "m", 0, 1, 2), "'m' is given for a device, and is none"),
         (lambda d, m: plans.count([d, 1.5]), r"1\.5 is given for a device, and is none"),
@@ -279,52 +249,6 @@ def test_arguments_that_make_no_sense_begin_nothing(
     assert (documents, det.calls, motor.calls) == ([], [], [])
 
 
-# --- streams that are declared -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "plan",
-    [
-        lambda d, m, **own: plans.count([d], 2, **own),
-        lambda d, m, **own: plans.scan([d], m, 0, 1, 2, **own),
-        lambda d, m, **own: plans.rel_scan([d], m, 0, 1, 2, **own),
-        lambda d, m, **own: plans.grid_scan([d], m, 0, 1, 2, **own),
-        lambda d, m: plans.adaptive_scan([d], "det", m, 0, 1, 0.1, 0.5, 1, False),
-        lambda d, m: plans.tune_centroid([d], "det", m, 0, 1, 0.6, 2),
-    ],
-)
-def test_the_stream_can_be_declared_before_its_first_event(
-    RE: RunEngine,
-    det: Any,
-    motor: Any,
-    documents: Any,
-    plan: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    keys = []
-    for declared in (False, True):
-        if declared:
-            monkeypatch.setenv("BLUESKY_PREDECLARE", "1")
-        documents.clear()
-        commands: list[str] = []
-        RE.msg_hook = lambda msg, said=commands: said.append(msg.command)
-        RE(plan(det, motor))
-        assert commands.count("declare_stream") == declared
-        assert not declared or commands.index("declare_stream") < commands.index("trigger")
-        assert documents.names.count("descriptor") == 1
-        keys.append(list(documents.of("descriptor")[0]["data_keys"]))
-    assert keys[0] == keys[1]
-
-
-def test_a_stream_of_the_users_own_steps_is_not_declared(
-    RE: RunEngine, det: Any, motor: Any, documents: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BLUESKY_PREDECLARE", "1")
-    elsewhere = lambda detectors: stubs.trigger_and_read(detectors, "mine")  # noqa: E731
-    RE(plans.count([det], per_shot=elsewhere))
-    RE(
-        plans.scan(
-            [det], motor, 0, 1, 2, per_step=lambda detectors, motor, step: elsewhere(detectors)
-        )
-    )
-    assert {descriptor["name"] for descriptor in documents.of("descriptor")} == {"mine"}
+def test_which_axes_snake_is_said_once(RE: RunEngine, det: Any, motor: Any, slow: Any) -> None:
+    with pytest.raises(PlanError, match="Mixing of deprecated and new"):
+        RE(plans.grid_scan([det], slow, 0, 1, 2, motor, 0, 1, 2, True, snake_axes=True))

@@ -85,6 +85,16 @@ def test_tune_centroid_stays_where_there_is_no_signal(
     assert motor.value == 1.0
 
 
+def test_tune_centroid_stays_within_its_first_scan(
+    RE: RunEngine, det: Any, motor: Any, documents: Any
+) -> None:
+    """A signal of both signs has its centroid anywhere."""
+    det.read = lambda: {"det": {"value": motor.value - 0.4, "timestamp": 0.0}}
+    RE(plans.tune_centroid([det], "det", motor, 0, 1, 0.001, 5))
+    assert 0.0 <= min(documents.column("m")) <= max(documents.column("m")) <= 1.0
+    assert 0.0 <= motor.value <= 1.0
+
+
 @pytest.mark.parametrize(
     "plan",
     [

@@ -97,7 +97,7 @@ def test_single_messages_are_changed_or_left_out() -> None:
 def test_run_keys_are_added() -> None:
     messages = list(bpp.set_run_key_wrapper([Msg("save"), Msg("save", run="mine")], "key"))
     assert [msg.run for msg in messages] == ["key", "mine"]
-    with pytest.raises(PlanError, match="cannot be None"):
+    with pytest.raises(PlanError, match="run ID can not be None"):
         list(bpp.set_run_key_wrapper([], None))
 
 

@@ -40,7 +40,9 @@ def stream(make: Make) -> str:
     documents: list[Any] = []
     RE = RunEngine(clock=clock, context_managers=[], new_uid=SeededUids(1))
     RE.subscribe(lambda name, document: documents.append((name, document)))
-    RE.register_command("follow", lambda msg: RE._session.follow(None, msg.args[0], "flaky"))  # type: ignore[union-attr]
+    RE.register_command(
+        "follow", lambda msg: RE._session.statuses.follow(None, msg.args[0], "flaky")
+    )  # type: ignore[union-attr]
     motor = make("Motor", "m", on=clock, seconds=2.0)
     det = make("Detector", "det", on=clock, seconds=0.1)
     try:

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 from beamtwin.hardware.motor import Motor
 from beamtwin.hardware.slits import Slits
+from beamtwin.orchestration import plans as our_plans
 from beamtwin.orchestration import stubs
 from beamtwin.orchestration.errors import DeviceError, LimitsError, PlanError
 from beamtwin.orchestration.messages import Msg, Plan
@@ -15,6 +17,7 @@ from beamtwin.orchestration.simulators import (
     RunEngineSimulator,
     assert_message_and_return_remaining,
     check_limits,
+    check_limits_async,
     find_violations,
     plan_lines,
     plot_raster_path,
@@ -77,7 +80,9 @@ def test_a_plan_within_the_limits_has_no_violation(th: Motor) -> None:
 def test_relative_moves_count_from_where_the_device_is(th: Motor) -> None:
     assert find_violations(stubs.mvr(th, 4)) == []
     assert len(find_violations(stubs.mvr(th, 6))) == 1
-    assert len(find_violations(bluesky_plans.rel_scan([], th, -10, 10, 3))) == 1
+    for library in (our_plans, bluesky_plans):
+        (violation,) = find_violations(library.rel_scan([], th, -10, 10, 3))
+        assert violation.startswith("th: 105 deg is outside [-100, 100] deg")
 
 
 def test_relative_moves_count_from_where_the_plan_has_sent_the_device(th: Motor) -> None:
@@ -119,15 +124,62 @@ def test_a_pseudo_axis_is_found_where_the_plan_has_put_it(slits: Slits) -> None:
     assert simulator.return_value == (2.5, 1.0)
 
 
-@pytest.mark.parametrize("plan", ["adaptive_scan", "tune_centroid"])
-def test_adaptive_plans_can_be_checked(plan: str, th: Motor, det: Any) -> None:
-    arguments = {
-        "adaptive_scan": ([det], "det", th, 90, 120, 0.5, 5.0, 1.0, True),
-        "tune_centroid": ([det], "det", th, 90, 101, 0.5, 5),
-    }
-    violations = find_violations(getattr(bluesky_plans, plan)(*arguments[plan]))
+ADAPTIVE = {
+    "adaptive_scan": lambda det, motor: ([det], "det", motor, 90, 120, 0.5, 5.0, 1.0, True),
+    "rel_adaptive_scan": lambda det, motor: ([det], "det", motor, -5, 25, 0.5, 5.0, 1.0, True),
+    "tune_centroid": lambda det, motor: ([det], "det", motor, 90, 101, 0.5, 5),
+}
+
+
+@pytest.fixture(params=[our_plans, bluesky_plans], ids=["ours", "bluesky's"])
+def adaptive_plan(request: pytest.FixtureRequest, th: Motor, det: Any) -> Callable[[str], Any]:
+    """Make a plan that looks at what it measures, by name."""
+    return lambda name: getattr(request.param, name)(*ADAPTIVE[name](det, th))
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_plans_can_be_checked(adaptive_plan: Any, name: str, th: Motor) -> None:
+    violations = find_violations(adaptive_plan(name))
     assert violations
     assert all("is outside [-100, 100] deg" in violation for violation in violations)
+    assert th.position == 95.0
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_plans_work_in_every_simulator(
+    adaptive_plan: Any, name: str, th: Motor, det: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summarize_plan(adaptive_plan(name))
+    *_, count = capsys.readouterr().out.splitlines()
+    assert int(count.split()[4]) > 5  # events
+    positions = [x for x, _ in raster_path(adaptive_plan(name), th, det)]
+    assert len(set(positions)) > 5
+    messages = RunEngineSimulator().simulate_plan(adaptive_plan(name))
+    went = [msg.args[0] for msg in messages if msg.command == "set"]
+    assert went[: len(positions)] == positions
+    assert det.calls == []
+    assert th.position == 95.0
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_an_adaptive_plan_goes_where_the_readings_of_a_test_send_it(
+    adaptive_plan: Any, name: str, th: Motor, det: Any
+) -> None:
+    """A peak of 10 at 97 deg, 4 deg wide, is found."""
+    place = [95.0]
+
+    def read(msg: Msg) -> Any:
+        height = max(0.0, 10.0 - 5.0 * abs(place[-1] - 97.0))
+        key, value = ("det", height) if msg.obj is det else ("th", place[-1])
+        return {key: {"value": value, "timestamp": 0.0}}
+
+    simulator = RunEngineSimulator()
+    simulator.add_handler("set", lambda msg: place.append(msg.args[0]))
+    simulator.add_handler("read", read)
+    simulator.simulate_plan(adaptive_plan(name))
+    assert min(abs(each - 97.0) for each in place) < 0.3
+    if name == "tune_centroid":
+        assert place[-1] == pytest.approx(97.0, abs=0.3)
 
 
 def test_a_device_that_cannot_be_asked_is_warned_of_once(motor: Any) -> None:
@@ -136,13 +188,34 @@ def test_a_device_that_cannot_be_asked_is_warned_of_once(motor: Any) -> None:
     assert len(warned) == 1
 
 
-def test_devices_that_check_in_a_coroutine_are_asked(motor: Any) -> None:
+@pytest.fixture
+def loops(motor: Any) -> list[Any]:
+    """The event loops in which the motor, which refuses what is beyond 1, was asked."""
+    loops = []
+
     async def check_value(value: float) -> None:
+        loops.append(asyncio.get_running_loop())
         if value > 1:
             raise ValueError(f"{value} is too far")
 
     motor.check_value = check_value
+    return loops
+
+
+def test_devices_that_check_in_a_coroutine_are_asked(motor: Any, loops: list[Any]) -> None:
     assert find_violations(scan([], motor, 0, 2, 3)) == ["2.0 is too far"]
+    assert len(loops) == 3
+
+
+def test_where_a_loop_runs_they_are_asked_there(motor: Any, th: Motor, loops: list[Any]) -> None:
+    async def check() -> None:
+        await check_limits_async(scan([], motor, 0, 1, 3))
+        await check_limits_async(scan([], motor, 0, 2, th, 0, 200, 3))
+
+    with pytest.raises(LimitsError) as caught:
+        asyncio.run(check())
+    assert str(caught.value).splitlines()[:2] == ["2 positions out of reach:", "2.0 is too far"]
+    assert len(set(loops)) == 1
 
 
 # --- in words -----------------------------------------------------------------------------------

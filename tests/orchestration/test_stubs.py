@@ -107,6 +107,18 @@ def test_mvr_and_rel_set_move_by_distances(RE: RunEngine, motor: Any) -> None:
     assert motor.value == 12.0
 
 
+def test_where_nobody_answers_a_positioner_is_asked_and_a_signal_is_at_0(
+    make: Make, motor: Any
+) -> None:
+    """A plan that is only iterated: a relative move must not begin at a guess."""
+    motor.value = 10.0
+    positioner = make("Device", "positioner")
+    positioner.position = 3.0
+    for device, target in ((motor, 12.5), (positioner, 5.5), (make("Signal", "signal"), 2.5)):
+        *_, set_ = stubs.rel_set(device, 2.5)
+        assert set_.args == (target,)
+
+
 @pytest.mark.parametrize("move", [stubs.mv, stubs.mvr])
 def test_moves_come_in_pairs(RE: RunEngine, motor: Any, move: Any) -> None:
     with pytest.raises(PlanError, match="1 arguments; expected pairs: device, position"):
@@ -126,13 +138,20 @@ def test_rd_reads_the_one_hinted_value(returned: Any, det: Any) -> None:
     }
     assert returned(stubs.rd(det)) == 3
     det.hints = {}
-    with pytest.raises(PlanError, match=r"det has 2 values, \['det', 'det_gain'\]"):
+    with pytest.raises(PlanError, match=r"\(det\.\) has 2 values \(\['det', 'det_gain'\]\)"):
         returned(stubs.rd(det))
 
 
 def test_rd_of_several_hinted_values_is_refused_before_anything_is_read(det: Any) -> None:
     det.hints = {"fields": ["x", "y"]}
-    with pytest.raises(PlanError, match=r"det has 2 values, \['x', 'y'\]"):
+    with pytest.raises(PlanError, match=r"\(det\.\) has 2 items hinted \(\['x', 'y'\]\)"):
+        next(stubs.rd(det))
+
+
+def test_rd_of_several_attributes_is_refused_before_anything_is_read(det: Any) -> None:
+    """Ophyd's devices say what they read."""
+    det.read_attrs = ["x", "y"]
+    with pytest.raises(PlanError, match=r"\(det\.\) and has 2 read attrs"):
         next(stubs.rd(det))
 
 

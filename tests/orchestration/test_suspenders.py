@@ -1,5 +1,6 @@
 """Suspenders, in virtual time."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -56,6 +57,33 @@ def test_a_plan_waits_while_the_signal_is_bad(
     change(clock, beam, (4.0, bad), (24.0, good))
     RE([Msg("checkpoint"), Msg("sleep", None, 10)])
     assert clock.time() == EPOCH + 34.0
+
+
+def test_the_person_at_the_prompt_hears_why_and_when_it_goes_on(
+    RE: RunEngine, beam: Any, clock: SimClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    beam.put(6.0)
+    RE.install_suspender(suspenders.SuspendFloor(beam, 5.0, tripped_message="call the floor"))
+    change(clock, beam, (4.0, 1.0), (24.0, 6.0))
+    with caplog.at_level(logging.WARNING):
+        RE([Msg("checkpoint"), Msg("sleep", None, 10)])
+    suspended, goes_on = caplog.messages
+    assert suspended.startswith("the plan is suspended: Signal beam = 1.0 fell below 5.0")
+    assert suspended.endswith("call the floor")
+    assert goes_on == "the plan goes on"
+
+
+def test_a_signal_that_trips_after_the_plans_end_waits_for_the_next(
+    RE: RunEngine, beam: Any, clock: SimClock, messages: list[Msg]
+) -> None:
+    suspender = suspenders.SuspendBoolHigh(beam)
+    RE.install_suspender(suspender)
+    RE([Msg("null")])
+    beam.put(1)
+    change(clock, beam, (7.0, 0))
+    RE([Msg("sleep", None, 1)])
+    assert [msg.command for msg in messages] == ["null", "wait_for", "sleep"]
+    assert clock.time() == EPOCH + 8
 
 
 @pytest.mark.parametrize("name", ["SuspendInBand", "SuspendOutBand"])

@@ -33,6 +33,7 @@ from beamtwin.twin.ioc.dbr import payload
 from beamtwin.twin.records import AiRecord, AoRecord, StringoutRecord, WaveformRecord
 
 PATIENCE_S = 20.0
+EPOCH = 1_700_000_000.0
 DATABASES = Path(__file__).parents[1] / "transports"
 
 
@@ -249,6 +250,25 @@ def test_control_structures_have_limits_units_and_choices() -> None:
     many = Metadata("enum", choices=tuple(f"c{i}" for i in range(22)))
     choices = payload(Reading(1, 1e9), many, ChannelType.CTRL_ENUM, 0).about.enum_strings
     assert choices == tuple(f"c{i}".encode() for i in range(16))  # Channel Access has no more
+
+
+def test_control_structures_have_each_pair_of_limits() -> None:
+    metadata = Metadata(
+        "<f8",
+        limits=(-1.0, 1.0),
+        display_limits=(-5.0, 5.0),
+        warning_limits=(-3.0, None),
+        alarm_limits=(None, 4.0),
+    )
+    about = payload(Reading(0.0, EPOCH), metadata, ChannelType.CTRL_DOUBLE, 1).about
+    assert (about.lower_disp_limit, about.upper_disp_limit) == (-5.0, 5.0)
+    assert (about.lower_ctrl_limit, about.upper_ctrl_limit) == (-1.0, 1.0)
+    assert about.lower_warning_limit == -3.0
+    assert np.isnan(about.upper_warning_limit)
+    assert np.isnan(about.lower_alarm_limit)
+    assert about.upper_alarm_limit == 4.0
+    whole = payload(Reading(0, EPOCH), metadata, ChannelType.CTRL_LONG, 1).about
+    assert (whole.lower_warning_limit, whole.upper_warning_limit) == (-3, 0)
 
 
 def test_a_string_with_limits_is_laid_out_as_in_epics_base() -> None:

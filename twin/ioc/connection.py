@@ -30,6 +30,8 @@ class Connection(Circuit):
     ----------
     find
         The variable of a name, or None.
+    read
+        Has a variable say what it is now.
     put
         Has a variable write what a request asks.
     monitor
@@ -55,12 +57,14 @@ class Connection(Circuit):
     def __init__(
         self,
         find: Callable[[str], Variable | None],
+        read: Callable[[Variable, Any], Payload],
         put: Callable[[Variable, Any], Status | None],
         monitor: Callable[[Variable, Monitor], None],
         gone: Callable[["Connection"], object],
     ):
         super().__init__(SERVER)
         self._find = find
+        self._ask = read
         self._put = put
         self._begin_monitor = monitor
         self._gone = gone
@@ -144,7 +148,7 @@ class Connection(Circuit):
     def _read(self, command: ca.ReadNotifyRequest) -> None:
         channel = self.state.channels_sid[command.sid]
         try:
-            answer = self._variables[command.sid].read(command.data_type, command.data_count)
+            answer = self._ask(self._variables[command.sid], command)
         except ValueError as error:
             self._fail(command, ca.CAStatus.ECA_NOCONVERT, error)
             return

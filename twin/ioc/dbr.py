@@ -7,8 +7,7 @@ import caproto as ca
 import numpy as np
 from caproto import ChannelType
 
-from beamtwin.hardware.ca.circuit import text
-from beamtwin.hardware.ca.values import EPICS_EPOCH, LONGEST_STRING
+from beamtwin.hardware.ca.values import EPICS_EPOCH, LONGEST_STRING, text
 from beamtwin.hardware.channel import Metadata, Reading
 
 __all__ = ["Payload", "native_type", "payload", "value_of"]
@@ -54,10 +53,10 @@ WITH_LIMITS = {
     if ca.native_type(data_type) not in (ChannelType.STRING, ChannelType.ENUM, ChannelType.CHAR)
 }
 
-ALARM_LIMITS = (
-    *("lower_alarm_limit", "lower_warning_limit"),
-    *("upper_warning_limit", "upper_alarm_limit"),
-)
+DISPLAYED = ("lower_disp_limit", "upper_disp_limit")
+CONTROLLED = ("lower_ctrl_limit", "upper_ctrl_limit")
+WARNED = ("lower_warning_limit", "upper_warning_limit")
+ALARMED = ("lower_alarm_limit", "upper_alarm_limit")
 
 WITH_CHOICES = (ChannelType.GR_ENUM, ChannelType.CTRL_ENUM)
 
@@ -154,12 +153,17 @@ def _describe(about: Any, metadata: Metadata) -> None:
     about.units = metadata.units.encode()[: ca.MAX_UNITS_SIZE - 1]
     if hasattr(about, "precision"):
         about.precision = metadata.precision or 0
-        for limit in ALARM_LIMITS:
-            setattr(about, limit, math.nan)  # EPICS's word for none
-    low, high = (about.lower_disp_limit.__class__(limit) for limit in metadata.limits or (0, 0))
-    about.lower_disp_limit, about.upper_disp_limit = low, high
-    if hasattr(about, "lower_ctrl_limit"):
-        about.lower_ctrl_limit, about.upper_ctrl_limit = low, high
+    number = about.lower_disp_limit.__class__
+    none = math.nan if number is float else 0  # EPICS's words for no alarm limit
+    for names, limits, missing in (
+        (DISPLAYED, metadata.display_limits or metadata.limits, 0),
+        (CONTROLLED, metadata.limits or metadata.display_limits, 0),
+        (WARNED, metadata.warning_limits, none),
+        (ALARMED, metadata.alarm_limits, none),
+    ):
+        for name, limit in zip(names, limits or (None, None), strict=True):
+            if hasattr(about, name):
+                setattr(about, name, missing if limit is None else number(limit))
 
 
 def value_of(request: Any, metadata: Metadata) -> Any:

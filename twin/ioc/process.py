@@ -53,7 +53,7 @@ async def serve(
     BeamtwinError
         Where the database's clock is not a `PacedClock`.
     """
-    from beamtwin.hardware.ca.search import is_loopback
+    from beamtwin.hardware.ca.environment import is_loopback
     from beamtwin.twin.ioc.server import Server
 
     clock = database.clock

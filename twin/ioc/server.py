@@ -11,12 +11,13 @@ from typing import Any
 import caproto as ca
 
 from beamtwin.hardware.ca.circuit import SERVER
-from beamtwin.hardware.ca.search import is_loopback
+from beamtwin.hardware.ca.environment import is_loopback
 from beamtwin.orchestration.errors import NotConnectedError
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.ioc.connection import Connection
+from beamtwin.twin.ioc.dbr import Payload
 from beamtwin.twin.ioc.variable import Monitor, Variable
 
 __all__ = ["Server"]
@@ -132,7 +133,9 @@ class Server(asyncio.DatagramProtocol):
             self._transport.sendto(self._protocol.send(version, *answers), addr)
 
     def _connect(self) -> Connection:
-        connection = Connection(self._find, self._put, self._monitor, self._connections.discard)
+        connection = Connection(
+            self._find, self._read, self._put, self._monitor, self._connections.discard
+        )
         self._connections.add(connection)
         return connection
 
@@ -154,6 +157,10 @@ class Server(asyncio.DatagramProtocol):
             return None
         variable = Variable(record, field, as_characters=pv.endswith("$"))
         return self._variables.setdefault(pv, variable)
+
+    def _read(self, variable: Variable, request: Any) -> Payload:
+        self._pump.turn()  # so that what moves is where it is now
+        return variable.read(request.data_type, request.data_count)
 
     def _put(self, variable: Variable, request: Any) -> Status | None:
         self._pump.turn()  # so that the record acts now, and not when something was last due

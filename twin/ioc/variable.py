@@ -81,8 +81,11 @@ class Variable:
         )
 
     def put(self, request: Any) -> Status | None:
-        """Write what a client sends; see `Record.put`."""
-        return self.record.put(self.field, value_of(request, self.record.metadata(self.field)))
+        """Write what a client sends; see `Record.put` and, for those that want no answer, `Record.send`."""
+        value = value_of(request, self.record.metadata(self.field))
+        if isinstance(request, ca.WriteRequest):
+            return self.record.send(self.field, value)
+        return self.record.put(self.field, value)
 
     def add(self, monitor: Monitor) -> None:
         """Send the value now, and what the monitor wants of every later one.

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from beamtwin.app.beamtime import Beamtime, Settings, open_beamtime
 from beamtwin.app.options import plan_arguments
@@ -18,7 +25,7 @@ __all__ = ["RunProgress", "report_interrupted", "run_plan"]
 
 
 class RunProgress:
-    """A subscriber that shows how many of a run's points are taken."""
+    """A subscriber that shows how many of a run's points are taken: one that is taken again counts once."""
 
     def __init__(self, console: Console):
         self._progress = Progress(
@@ -30,7 +37,8 @@ class RunProgress:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task: Any = None
+        #: By the uids of runs, and of the descriptors of their points.
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "RunProgress":
         self._progress.start()
@@ -43,9 +51,13 @@ class RunProgress:
         """Take a document."""
         if name == "start":
             title = f"scan {document['scan_id']} {document.get('plan_name', '')}"
-            self._task = self._progress.add_task(title, total=document.get("num_points"))
-        elif name == "event":
-            self._progress.advance(self._task)
+            total = document.get("num_points")
+            self._tasks[document["uid"]] = self._progress.add_task(title, total=total)
+        elif name == "descriptor" and document["name"] == "primary":
+            self._tasks[document["uid"]] = self._tasks[document["run_start"]]
+        elif name == "event" and document["descriptor"] in self._tasks:
+            task = self._tasks[document["descriptor"]]
+            self._progress.update(task, completed=document["seq_num"])
 
 
 def report_interrupted(broker: Broker, console: Console, data: Path) -> None:

@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from beamtwin.orchestration.engine import RunEngine
@@ -63,6 +64,9 @@ def test_a_table_looks_like_this() -> None:
         ({"dtype": "number", "precision": None}, None, "None"),
         ({"dtype": "integer"}, 42, "42"),
         ({"dtype": "integer"}, 42.0, "42"),
+        ({"dtype": "integer"}, 42.5, "42.5"),
+        ({"dtype": "integer"}, np.int64(1234567), "1234567"),
+        ({"dtype": "integer"}, None, "None"),
         ({"dtype": "boolean"}, True, "True"),
         ({"dtype": "string"}, "a long text of a sample", "a lon…sample"),
         ({"dtype": "array", "shape": [512, 512]}, [[0]], "[512 × 512]"),

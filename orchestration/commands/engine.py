@@ -1,10 +1,10 @@
-"""What messages do that concern the engine itself, and not one session alone."""
+"""Commands that concern the engine itself, and not one session alone."""
 
 from collections import ChainMap
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from beamtwin.orchestration.commands import Command
+from beamtwin.orchestration.commands.command import Command
 from beamtwin.orchestration.errors import IllegalMessageSequence
 from beamtwin.orchestration.messages import Msg
 from beamtwin.orchestration.session import Session
@@ -26,8 +26,8 @@ class EngineCommands:
 
     def __init__(self, engine: "RunEngine"):
         self.engine = engine
-        self.plan_names: dict[str, str] = {}
-        self.metadata_per_call: dict[str, Any] = {}
+        self._plan: dict[str, str] = {}
+        self._metadata: dict[str, Any] = {}
 
     @property
     def table(self) -> dict[str, Command]:
@@ -44,30 +44,37 @@ class EngineCommands:
             "RE_class": self.engine_class,
         }
 
+    def describe_call(self, plan: Any, metadata: dict[str, Any]) -> None:
+        """Say what the start documents to come are of."""
+        self._metadata = metadata
+        self._plan = {"plan_type": type(plan).__name__, "plan_name": getattr(plan, "__name__", "")}
+
     def open_run(self, session: Session, msg: Msg) -> str:
         """Open a run; answers its uid."""
-        if msg.run in session.runs:
+        if msg.run in session.runs.open:
             raise IllegalMessageSequence(
                 "'open_run' while a run is open: 'close_run' must come first"
             )
         engine = self.engine
-        scan_id = engine.scan_id_source(engine.md)
-        if hasattr(scan_id, "__await__"):
-            scan_id = session.call(lambda: scan_id)
-        engine.md["scan_id"] = scan_id
-        metadata = dict(ChainMap(self.metadata_per_call, msg.kwargs, self.plan_names, engine.md))
+        engine.md["scan_id"] = self._scan_id(session)
+        metadata = dict(ChainMap(self._metadata, msg.kwargs, self._plan, engine.md))
         engine.md_validator(dict(metadata))
-        run = session.open_run(msg, engine.md_normalizer(deepcopy(metadata)))
+        run = session.runs.begin(msg.run, engine.md_normalizer(deepcopy(metadata)))
         if engine.record_interruptions:
             run.declare_interruptions()
         return run.uid
+
+    def _scan_id(self, session: Session) -> Any:
+        """The next; its source may be a coroutine function."""
+        scan_id = self.engine.scan_id_source(self.engine.md)
+        return session.devices.call(lambda: scan_id) if hasattr(scan_id, "__await__") else scan_id
 
     def close_run(self, session: Session, msg: Msg) -> str:
         """Close a run; answers its uid. How a plan that is being ended ends, the engine knows best."""
         exit_status = session.exit_status
         if session.interruption is None:
             exit_status = msg.kwargs.get("exit_status") or exit_status
-        return session.close_run(msg, exit_status, msg.kwargs.get("reason") or session.reason)
+        return session.runs.end(msg, exit_status, msg.kwargs.get("reason") or session.reason)
 
     def subscribe(self, session: Session, msg: Msg) -> int:
         """Subscribe a function for the length of this call; answers a token."""
