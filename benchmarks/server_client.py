@@ -56,4 +56,6 @@ async def _monitored(names, size) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run({"gets": gets, "monitors": monitors, "image": image}[sys.argv[1]]())))
+    print(
+        json.dumps(asyncio.run({"gets": gets, "monitors": monitors, "image": image}[sys.argv[1]]()))
+    )

@@ -1,6 +1,7 @@
-"""The same PVs behind three servers: ``python servers.py twin|softioc|caproto PORT``; ends when its standard input does.
+"""The same PVs behind three servers: ``python servers.py twin|softioc|caproto PORT``.
 
-``B:0`` to ``B:499`` count ten times a second; ``B:image``, a million bytes, changes twenty times a second.
+A server ends when its standard input does. ``B:0`` to ``B:499`` count ten times a second;
+``B:image``, a million bytes, changes twenty times a second.
 """
 
 import asyncio

@@ -11,10 +11,20 @@ from typing import Any, NamedTuple, Protocol
 from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.status import Status
 
-__all__ = ["SEVERITIES", "Channel", "Metadata", "Reading", "Transport"]
+__all__ = ["SEVERITIES", "STATUSES", "Channel", "Metadata", "Range", "Reading", "Transport"]
 
 #: EPICS alarm severities, by number.
 SEVERITIES = ("NO_ALARM", "MINOR", "MAJOR", "INVALID")
+
+#: EPICS alarm statuses (``menuAlarmStat``), by number.
+STATUSES = (
+    *("NO_ALARM", "READ", "WRITE", "HIHI", "HIGH", "LOLO", "LOW", "STATE", "COS", "COMM"),
+    *("TIMEOUT", "HWLIMIT", "CALC", "SCAN", "LINK", "SOFT", "BAD_SUB", "UDF", "DISABLE"),
+    *("SIMM", "READ_ACCESS", "WRITE_ACCESS"),
+)
+
+#: Lowest and highest; None on a side that is open.
+Range = tuple[float | None, float | None]
 
 
 class Reading(NamedTuple):
@@ -29,7 +39,15 @@ class Reading(NamedTuple):
     severity: int = 0
     """An index into `SEVERITIES`."""
     status: int = 0
-    """The EPICS alarm status (``menuAlarmStat``); 0 is NO_ALARM."""
+    """An index into `STATUSES`."""
+
+    @property
+    def alarm(self) -> str:
+        """The alarm in words, ``"MAJOR (HIHI)"``; nothing where there is none."""
+        if not self.severity:
+            return ""
+        known = 0 <= self.status < len(STATUSES)
+        return f"{SEVERITIES[self.severity]} ({STATUSES[self.status] if known else self.status})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,13 @@ class Metadata:
     choices: tuple[str, ...] = ()
     """An enum's strings, by index."""
     writable: bool = True
+    """Whether this client may write."""
+    display_limits: tuple[float, float] | None = None
+    """What values are shown between: LOPR/HOPR."""
+    warning_limits: Range | None = None
+    """Beyond these there is a lesser alarm: LOW/HIGH."""
+    alarm_limits: Range | None = None
+    """Beyond these there is a greater alarm: LOLO/HIHI."""
 
 
 class Channel(Protocol):
@@ -59,8 +84,19 @@ class Channel(Protocol):
         ...
 
     @property
+    def connected(self) -> bool:
+        """Whether its server is there now."""
+        ...
+
+    @property
     def metadata(self) -> Metadata:
-        """As of the connection. Raises `NotConnectedError` before."""
+        """What is known of it now: as of the connection, or since its server has said otherwise.
+
+        Raises
+        ------
+        NotConnectedError
+            Before the first connection: with the reason where that is known.
+        """
         ...
 
     def get(self) -> Reading:
@@ -81,11 +117,17 @@ class Channel(Protocol):
 
         A status that fails with `PutError` says that the server refused. (A move beyond a motor's soft limits,
         or one that is stopped, is not refused: as in EPICS, that put succeeds.)
+
+        What monitors say may still be on its way when a put is done; who needs to know has to ask (`get`).
         """
         ...
 
     def subscribe(self, callback: Callable[[Reading], object]) -> Callable[[], None]:
         """Call ``callback`` with the value now and with every later one, in order; returns how to end that."""
+        ...
+
+    def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call ``callback()`` when `connected` or `metadata` are others than before; returns how to end that."""
         ...
 
 
@@ -116,6 +158,18 @@ class Transport(Protocol):
 
     def get_many(self, channels: Sequence[Channel]) -> list[Reading]:
         """`Channel.get` of all, at the cost of one round trip where there are such."""
+        ...
+
+    def keep(self, channels: Sequence[Channel]) -> Callable[[], list[Any]]:
+        """Have the values of these sent as they change: reading them then needs no round trip.
+
+        What is read is no older than the last put of this transport, to the same server, that was sent or has ended.
+
+        Returns
+        -------
+        callable
+            The values, in the order of the channels; a list that is not to be changed.
+        """
         ...
 
     def close(self) -> None:

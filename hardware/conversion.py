@@ -1,17 +1,51 @@
 """What a declared type makes of a PV's values: one row for each pair that fits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from beamtwin.hardware.channel import Metadata
 
-__all__ = ["DATATYPES", "Conversion", "conversion", "describe_type"]
+__all__ = [
+    "DATATYPES",
+    "Conversion",
+    "SubsetEnum",
+    "choices_of",
+    "conversion",
+    "describe_datatype",
+    "describe_type",
+    "is_choices",
+    "is_datatype",
+    "natural_type",
+]
 
-#: The types that a signal can be declared with.
+#: The types that a signal can be declared with, besides choices (`is_choices`).
 DATATYPES = (float, int, bool, str, np.ndarray)
+
+
+class SubsetEnum(StrEnum):
+    """Choices of which a server must have these, and may have others; those are read as plain text.
+
+    A plain `enum.StrEnum` stands for all the choices that a server may have.
+    """
+
+
+def is_choices(datatype: Any) -> bool:
+    """Whether a type is a `StrEnum`: an enum's strings, to be checked against the server's."""
+    return isinstance(datatype, type) and issubclass(datatype, StrEnum)
+
+
+def choices_of(datatype: Any) -> tuple[str, ...]:
+    """The strings of a `StrEnum`; none of other types."""
+    return tuple(str(member) for member in datatype) if is_choices(datatype) else ()
+
+
+def is_datatype(datatype: Any) -> bool:
+    """Whether a signal can be declared with this."""
+    return datatype in DATATYPES or is_choices(datatype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +58,28 @@ class Conversion:
     to_pv: Callable[[Any], Any]
     """Raises TypeError or ValueError for what is not of the type."""
     from_pv: Callable[[Any], Any] | None = None
-    """None where the values are of the type as they come."""
+    """What documents have; None where the values are of the type as they come."""
+    typed: Callable[[Any], Any] | None = None
+    """What programs have, where that is another thing: a member of a `StrEnum`."""
 
 
-def conversion(datatype: type, metadata: Metadata) -> Conversion | None:
+def conversion(datatype: Any, metadata: Metadata) -> Conversion | None:
     """How to have this PV as that type; None where the two do not fit."""
+    if is_choices(datatype):
+        return _members(datatype, metadata)
     make = _CONVERSIONS.get((datatype, _category(metadata)))
     return None if make is None else make(metadata)
+
+
+def describe_datatype(datatype: Any) -> str:
+    """A type that is declared, for messages: ``"Mode (off, on)"``."""
+    choices = choices_of(datatype)
+    return f"{datatype.__name__} ({', '.join(choices)})" if choices else datatype.__name__
+
+
+def natural_type(metadata: Metadata) -> type:
+    """The type that a PV's values have by themselves: text for enums and characters."""
+    return _NATURAL[_category(metadata)]
 
 
 def describe_type(metadata: Metadata) -> str:
@@ -52,6 +101,13 @@ def _category(metadata: Metadata) -> str:
     return {"f": "float", "i": "integer", "u": "integer", "S": "string"}[dtype.kind]
 
 
+_NATURAL: dict[str, type] = {
+    "float": float,
+    "integer": int,
+    "array": np.ndarray,
+    **dict.fromkeys(("enum", "string", "characters"), str),
+}
+
 _ARTICLED = {"float": "a float", "integer": "an integer", "string": "a string"}
 
 
@@ -65,7 +121,26 @@ def _choice(metadata: Metadata) -> Conversion:
         except (KeyError, TypeError):
             raise ValueError(f"the choices are {', '.join(choices)}") from None
 
-    return Conversion("string", "|S40", index_of, choices.__getitem__)
+    def choice_at(index: int) -> str:
+        return choices[index] if 0 <= index < len(choices) else str(index)
+
+    return Conversion("string", "|S40", index_of, choice_at)
+
+
+def _members(datatype: type[StrEnum], metadata: Metadata) -> Conversion | None:
+    """The server has all that is declared, and nothing else unless a subset is."""
+    declared, served = set(datatype), set(metadata.choices)
+    fits = declared <= served if issubclass(datatype, SubsetEnum) else declared == served
+    if metadata.dtype != "enum" or not fits:
+        return None
+    rule = _choice(metadata)
+    members: dict[str, str] = {member.value: member for member in datatype}
+
+    def member_at(index: int) -> str:
+        choice = rule.from_pv(index) if rule.from_pv is not None else ""
+        return members.get(choice, choice)
+
+    return replace(rule, typed=member_at)
 
 
 def _text_of_characters(metadata: Metadata) -> Conversion:
@@ -110,6 +185,7 @@ _CONVERSIONS: dict[tuple[type, str], Callable[[Metadata], Conversion]] = {
     (int, "enum"): lambda _: Conversion("integer", "<i2", _whole),
     (bool, "integer"): _flag,
     (bool, "enum"): _flag,
+    (bool, "float"): _flag,  # what calc records say yes and no with
     (str, "string"): lambda metadata: Conversion("string", metadata.dtype, _text),
     (str, "enum"): _choice,
     (str, "characters"): _text_of_characters,

@@ -4,7 +4,7 @@ import inspect
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from beamtwin.hardware.conversion import DATATYPES
+from beamtwin.hardware.conversion import DATATYPES, is_datatype
 from beamtwin.hardware.signals import Kind, Signal
 from beamtwin.orchestration.errors import DeclarationError
 
@@ -42,6 +42,7 @@ def pv(
     kind: Kind = Kind.normal,
     primary: bool = False,
     completion: bool = True,
+    tolerance: float | None = None,
 ) -> Any:
     """Declare a signal; the annotation says its type and direction: ``x: SignalRW[float] = pv("X")``.
 
@@ -60,8 +61,11 @@ def pv(
     completion : bool
         False for what must not wait for the server: commands like STOP, which would queue behind the
         very move that they are to end.
+    tolerance : float, optional
+        How far the readback may be from what was set for `SignalRW.set_and_wait`; default: its last digit.
     """
-    return _PV(suffix, suffix + "_RBV" if rbv else readback, kind, primary, completion)
+    read_from = suffix + "_RBV" if rbv else readback
+    return _PV(suffix, read_from, kind, primary, completion, tolerance)
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,15 @@ class _PV(Declaration):
     kind: Kind
     primary: bool
     completion: bool
+    tolerance: float | None
 
     def problem(self, annotation: Any) -> str | None:
         origin = get_origin(annotation)
         if not (isinstance(origin, type) and issubclass(origin, Signal)):
             return "annotate it with a signal and its type, as in `x: SignalRW[float] = pv(...)`"
-        if get_args(annotation)[0] not in DATATYPES:
-            return f"a signal can be of {', '.join(one.__name__ for one in DATATYPES)}"
+        if not is_datatype(get_args(annotation)[0]):
+            types = ", ".join(one.__name__ for one in DATATYPES)
+            return f"a signal can be of {types}, or of an enum.StrEnum with its choices"
         return None
 
     def build(self, device: Any, attribute: str, annotation: Any) -> Signal[Any]:
@@ -90,4 +96,5 @@ class _PV(Declaration):
             kind=self.kind,
             parent=device,
             completion=self.completion,
+            tolerance=self.tolerance,
         )

@@ -129,6 +129,10 @@ class Device:
         hinted = (child for child in self._children.values() if _has(child.kind, Kind.hinted))
         return {"fields": [field for child in hinted for field in child.hints["fields"]]}
 
+    def keep(self) -> None:
+        """Have all that `read` reads sent as it changes: it needs no round trip then; see `Transport.keep`."""
+        self._readout(Kind.normal).keep()
+
     def configure(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Set signals by attribute and wait: ``detector.configure({"cam.acquire_time": 0.1})``.
 

@@ -1,79 +1,61 @@
 """Motor: an axis with an EPICS motor record."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Literal
 
-from beamtwin.hardware.device import Device, pv
+from beamtwin.hardware.channel import SEVERITIES, Reading
 from beamtwin.hardware.latest import Latest
+from beamtwin.hardware.motor_arrival import Arrival
+from beamtwin.hardware.motor_flight import FlightPlan, FlyMotorInfo
+from beamtwin.hardware.motor_signals import MotorSignals, MotorStatus
+from beamtwin.hardware.progress import MoveStatus
 from beamtwin.hardware.sequence import Steps, sequence
-from beamtwin.hardware.signals import Document, Kind, SignalR, SignalRW, SignalW, check_limits
-from beamtwin.orchestration.errors import BeamtwinError, MoveError
+from beamtwin.hardware.signals import Document, SignalR, SignalW, check_limits
+from beamtwin.orchestration.errors import BeamtwinError, DeviceError
 from beamtwin.orchestration.status import Status
 
-__all__ = ["Motor"]
+__all__ = ["FlyMotorInfo", "Motor", "MotorStatus"]
 
-#: Seconds that a move may take beyond what its speed and acceleration say.
+Direction = Literal["forward", "reverse"]
+
+#: Seconds that a motion may take beyond what its speed and acceleration say.
 GRACE_S = 10.0
 
 
-class Motor(Device):
-    """A motor record; Ophyd's attribute names.
+class Motor(MotorSignals):
+    """A motor record; Ophyd's attribute names, see `MotorSignals`.
 
-    A move is done when the record says so twice: the put to VAL has completed, and DMOV, asked for after that, is 1.
-    It has succeeded if the motor is then within the tolerance of where it was sent.
-    (A record completes the put of a move that was stopped, or refused for its soft limits, as if all were well.)
+    What begins a motion returns a status, which fails with `MoveError` where the motor comes to rest elsewhere or in
+    alarm: naming the PV, the value and the way out. It fails at once where the motor is disconnected.
+
+    Attributes
+    ----------
+    stopped_on_purpose : bool
+        The motion under way has been ended by ``stop(success=True)``.
     """
-
-    user_readback: SignalR[float] = pv(".RBV", kind=Kind.hinted, primary=True)
-    user_setpoint: SignalRW[float] = pv(".VAL")
-
-    user_offset: SignalRW[float] = pv(".OFF", kind=Kind.config)
-    user_offset_dir: SignalRW[str] = pv(".DIR", kind=Kind.config)
-    offset_freeze_switch: SignalRW[str] = pv(".FOFF", kind=Kind.omitted)
-    set_use_switch: SignalRW[str] = pv(".SET", kind=Kind.omitted)
-
-    velocity: SignalRW[float] = pv(".VELO", kind=Kind.config)
-    max_velocity: SignalRW[float] = pv(".VMAX", kind=Kind.omitted)
-    acceleration: SignalRW[float] = pv(".ACCL", kind=Kind.config)
-    backlash_distance: SignalRW[float] = pv(".BDST", kind=Kind.omitted)
-    motor_egu: SignalRW[str] = pv(".EGU", kind=Kind.config)
-    precision: SignalRW[int] = pv(".PREC", kind=Kind.omitted)
-    resolution: SignalRW[float] = pv(".MRES", kind=Kind.omitted)
-    deadband: SignalRW[float] = pv(".RDBD", kind=Kind.omitted)
-    output_link: SignalR[str] = pv(".OUT", kind=Kind.omitted)
-
-    motor_is_moving: SignalR[bool] = pv(".MOVN", kind=Kind.omitted)
-    motor_done_move: SignalR[bool] = pv(".DMOV", kind=Kind.omitted)
-    direction_of_travel: SignalR[int] = pv(".TDIR", kind=Kind.omitted)
-    # An unsigned 32-bit field: Channel Access carries it as a double.
-    motor_status: SignalR[float] = pv(".MSTA", kind=Kind.omitted)
-
-    high_limit_switch: SignalR[bool] = pv(".HLS", kind=Kind.omitted)
-    low_limit_switch: SignalR[bool] = pv(".LLS", kind=Kind.omitted)
-    high_limit_travel: SignalRW[float] = pv(".HLM", kind=Kind.omitted)
-    low_limit_travel: SignalRW[float] = pv(".LLM", kind=Kind.omitted)
-    dial_high_limit_travel: SignalRW[float] = pv(".DHLM", kind=Kind.omitted)
-    dial_low_limit_travel: SignalRW[float] = pv(".DLLM", kind=Kind.omitted)
-    soft_limit_violation: SignalR[bool] = pv(".LVIO", kind=Kind.omitted)
-
-    motor_stop: SignalW[bool] = pv(".STOP", kind=Kind.omitted, completion=False)
-    home_forward: SignalW[bool] = pv(".HOMF", kind=Kind.omitted)
-    home_reverse: SignalW[bool] = pv(".HOMR", kind=Kind.omitted)
 
     def __init__(self, prefix: str, name: str, transport: Any, *, parent: Any = None):
         super().__init__(prefix, name, transport, parent=parent)
-        self._stopped_on_purpose = False
+        self.stopped_on_purpose = False
+        self.tolerated_severity = SEVERITIES.index("MINOR")
         self._limits_source = f"soft limits of {prefix}"
         self._bounds = Latest(
             transport,
             _channels(
-                self.velocity, self.acceleration, self.low_limit_travel, self.high_limit_travel
+                self.velocity,
+                self.acceleration,
+                self.backlash_distance,
+                self.low_limit_travel,
+                self.high_limit_travel,
             ),
         )
-        self._after_move = _channels(self.motor_done_move, self.user_readback)
+        self._at_rest = _channels(self.motor_done_move, self.user_readback)
         self._places = _channels(self.user_setpoint, self.user_readback)
         self._limits = _channels(self.low_limit_travel, self.high_limit_travel)
+        self._flight: FlightPlan | None = None
+        self._holds = False
+
+    # --- where it is, and how it does
 
     @property
     def position(self) -> float:
@@ -82,7 +64,7 @@ class Motor(Device):
 
     @property
     def egu(self) -> str:
-        """The unit of its positions, as of the connection."""
+        """The unit of its positions."""
         return self.user_readback.metadata.units
 
     @property
@@ -96,6 +78,20 @@ class Motor(Device):
         """Whether it is on its way."""
         return not self.motor_done_move.get()
 
+    @property
+    def flags(self) -> MotorStatus:
+        """What the controller says: MSTA."""
+        return MotorStatus(int(self.motor_status.get()))
+
+    @property
+    def tolerated_alarm(self) -> str:
+        """The worst alarm in which a motion may end without failing: one of `SEVERITIES`, ``"MINOR"`` at first."""
+        return SEVERITIES[self.tolerated_severity]
+
+    @tolerated_alarm.setter
+    def tolerated_alarm(self, severity: str) -> None:
+        self.tolerated_severity = SEVERITIES.index(severity)
+
     def locate(self) -> Document:
         """Where it was sent, and where it is."""
         setpoint, readback = self._values(self._places)
@@ -105,95 +101,7 @@ class Motor(Device):
         """Raise `LimitsError` for a position that is outside the soft limits."""
         self._check(value, *self.limits)
 
-    def targets(self, value: float, planned: Mapping["Motor", float]) -> "dict[Motor, float]":
-        """Which motors go where for it to be at ``value``: itself."""
-        return {self: value}
-
-    def set(self, value: float, *, timeout: float | None = None) -> Status:
-        """Begin to move.
-
-        Parameters
-        ----------
-        value : float
-            The position to go to, in `egu`.
-        timeout : float, optional
-            In seconds; default: what speed and acceleration say, and 10 s more.
-
-        Returns
-        -------
-        Status
-            Fails with `MoveError` where the motor comes to rest elsewhere.
-
-        Raises
-        ------
-        LimitsError
-            Before anything moves, where the position is outside the soft limits.
-        """
-        velocity, acceleration, low, high = self._bounds.values()
-        self._check(value, low, high)
-        if timeout is None:
-            travel = abs(value - self.position) / velocity if velocity else 0.0
-            timeout = travel + 2 * acceleration + GRACE_S
-        name = f"{self.name}: move to {value:g} {self.egu}"
-        status = Status(self.clock, timeout=timeout, name=name)
-        self._stopped_on_purpose = False
-        self.user_setpoint.put(value).add_callback(partial(self._put_ended, status, value))
-        return status
-
-    def stop(self, *, success: bool = False) -> None:
-        """Come to rest; the move under way then fails, unless ``success``."""
-        self._stopped_on_purpose = success
-        self.motor_stop.send(True)
-
-    def set_current_position(self, position: float) -> Status:
-        """Call the place where it is ``position``, in `egu`: moves nothing, changes the offset."""
-        name = f"{self.name}: call this position {position:g} {self.egu}"
-        return sequence(self.clock, self._redefine(position), name)
-
-    def home(self, direction: Literal["forward", "reverse"]) -> Status:
-        """Look for the home switch."""
-        search = self.home_forward if direction == "forward" else self.home_reverse
-        return sequence(self.clock, self._home(search), f"{self.name}: home {direction}")
-
-    def _values(self, channels: tuple[Any, ...]) -> list[Any]:
-        return [reading[0] for reading in self.transport.get_many(channels)]
-
-    def _check(self, value: float, low: float, high: float) -> None:
-        check_limits(self.name, value, (low, high), self.egu, self._limits_source)
-
-    def _put_ended(self, status: Status, target: float, put: Status) -> None:
-        error = put.exception()
-        if error is None:
-            self._judge(status, target)
-        else:
-            status.set_exception(error)
-
-    def _judge(self, status: Status, target: float, _: Any = None) -> None:
-        """Say how a move ended that the record calls ended."""
-        if status.done:
-            return
-        try:
-            done, here = self._values(self._after_move)
-            if not done:
-                self._await_done(status, target)
-            elif self._stopped_on_purpose or self._is_at(here, target):
-                status.set_finished()
-            else:
-                status.set_exception(self._failure(target, here))
-        except Exception as error:
-            status.set_exception(error)
-
-    def _await_done(self, status: Status, target: float) -> None:
-        """It moves, although the put has completed."""
-        if self.user_setpoint.get() != target:
-            # The next move has begun; this one had ended by then, and where can no longer be seen.
-            status.set_finished()
-        else:
-            # Not every server holds the put back until the motor is there.
-            done = self.motor_done_move.when(bool)
-            done.add_callback(partial(self._judge, status, target))
-
-    def _is_at(self, here: float, target: float) -> bool:
+    def is_at(self, here: float, target: float) -> bool:
         """Whether ``here`` is as near as it can get: within its last digit, its dead band, a step."""
         if here == target:
             return True
@@ -203,28 +111,152 @@ class Motor(Device):
             return True
         return distance <= max(self.deadband.get(), abs(self.resolution.get()))
 
-    def _failure(self, target: float, here: float) -> MoveError:
-        unit = self.egu
-        return MoveError(
-            f"{self.name}: did not get to {target:g} {unit}: {self._reason(target)};"
-            f" it is at {here:g} {unit} ({self.prefix})"
-        )
+    def rest_readings(self) -> list[Reading]:
+        """DMOV and RBV, both asked for now."""
+        return self.transport.get_many(self._at_rest)
 
-    def _reason(self, target: float) -> str:
-        if self.soft_limit_violation.get():
-            low, high = self.limits
-            return f"refused, the soft limits are [{low:g}, {high:g}] {self.egu}"
-        for switch, which in (
-            (self.high_limit_switch, "high"),
-            (self.low_limit_switch, "low"),
-        ):
-            if switch.get():
-                return f"stopped by its {which} limit switch"
-        if self.user_setpoint.get() != target:
-            return "it was stopped"
-        return "it came to rest before"
+    def targets(self, value: float, planned: Mapping["Motor", float]) -> "dict[Motor, float]":
+        """Which motors go where for it to be at ``value``: itself."""
+        return {self: value}
+
+    # --- moving it
+
+    def set(self, value: float, *, timeout: float | None = None) -> MoveStatus:
+        """Begin to move.
+
+        Parameters
+        ----------
+        value : float
+            The position to go to, in `egu`.
+        timeout : float, optional
+            In seconds; default: what speed and acceleration say, and 10 s more.
+
+        Raises
+        ------
+        LimitsError
+            Before anything moves, where the position is outside the soft limits.
+        """
+        velocity, rise, backlash, low, high = self._bounds.values()
+        if not low <= value <= high:  # which it may still be allowed to be
+            self._check(value, low, high)
+        start = None
+        if timeout is None:
+            start = self.position
+            way = abs(value - start) + 2.0 * abs(backlash)
+            timeout = (way / velocity if velocity else 0.0) + 2.0 * rise + GRACE_S
+        name = f"{self.name}: move to {value:g} {self.egu}"
+        status = MoveStatus(self.user_readback, value, start, timeout=timeout, name=name)
+        self.stopped_on_purpose = False
+        # The channel itself: a move is what is done most often, and a float needs no conversion.
+        Arrival(self, status, value).follow(self.user_setpoint.channel.put(float(value)))
+        return status
+
+    def tweak(self, direction: Direction, distance: float | None = None) -> Status:
+        """Move by ``distance``, in `egu`; default: by what the record's TWV says.
+
+        Fails with `MoveError` where it comes to rest elsewhere, or may not go there.
+        """
+        name = f"{self.name}: tweak {direction}"
+        return sequence(self.clock, self._tweak(direction, distance), name)
+
+    def jog(self, direction: Direction) -> Status:
+        """Go on until `stop_jog`, or until a limit, which fails with `MoveError`."""
+        button = self.jog_forward if direction == "forward" else self.jog_reverse
+        return self._begin(button, f"jog {direction}")
+
+    def stop_jog(self) -> None:
+        """End a jog; its status is done when the motor stands."""
+        for button in (self.jog_forward, self.jog_reverse):
+            if button.get():
+                button.send(False)
+
+    def home(self, direction: Direction, *, timeout: float | None = None) -> Status:
+        """Look for the home switch.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            In seconds; None waits for as long as it takes.
+        """
+        button = self.home_forward if direction == "forward" else self.home_reverse
+        return self._begin(button, f"home {direction}", timeout)
+
+    def stop(self, *, success: bool = False) -> None:
+        """Come to rest; the motion under way then fails, unless ``success``."""
+        self.stopped_on_purpose = success
+        self.motor_stop.send(True)
+
+    def pause(self) -> None:
+        """Hold a motion that is under way; it goes on with `resume`, and its time runs on."""
+        if self.moving:
+            self._holds = True
+            self.stop_go.send("Pause")
+
+    def resume(self) -> None:
+        """Go on with what `pause` has held."""
+        if self._holds:
+            self._holds = False
+            self.stop_go.send("Go")
+
+    def set_current_position(self, position: float) -> Status:
+        """Call the place where it is ``position``, in `egu`: moves nothing.
+
+        The offset follows; where that is frozen (FOFF), the dial and the controller's counters do.
+        """
+        name = f"{self.name}: call this position {position:g} {self.egu}"
+        return sequence(self.clock, self._redefine(position), name)
+
+    # --- flying it
+
+    def prepare(self, info: FlyMotorInfo) -> Status:
+        """Get ready to pass from one position to another at a constant velocity: go to where the run-up begins.
+
+        Raises
+        ------
+        LimitsError
+            Where that is too fast; the status fails with it where the run-up or its end is outside the soft limits.
+        """
+        self._flight = FlightPlan(self, info)
+        return sequence(self.clock, self._flight.prepare(), f"{self.name}: prepare a flight")
+
+    def kickoff(self) -> Status:
+        """Begin the flight that it is prepared for; the status is done when it moves."""
+        return self._prepared_flight().kickoff()
+
+    def complete(self) -> Status:
+        """The end of the flight; the velocity is then what it was before."""
+        return self._prepared_flight().complete()
+
+    # --- how
+
+    def _values(self, channels: tuple[Any, ...]) -> list[Any]:
+        return [reading[0] for reading in self.transport.get_many(channels)]
+
+    def _check(self, value: float, low: float, high: float) -> None:
+        check_limits(self.name, value, (low, high), self.egu, self._limits_source)
+
+    def _begin(self, button: SignalW[bool], what: str, timeout: float | None = None) -> Status:
+        status = Status(self.clock, timeout=timeout, name=f"{self.name}: {what}")
+        self.stopped_on_purpose = False
+        return Arrival(self, status).follow(button.put(True))
+
+    def _tweak(self, direction: Direction, distance: float | None) -> Steps:
+        button = self.tweak_forward if direction == "forward" else self.tweak_reverse
+        if distance is not None:
+            yield self.tweak_value.set(distance)
+        step = self.tweak_value.get()
+        target = self.user_setpoint.get() + (step if direction == "forward" else -step)
+        self.check_value(target)
+        self.stopped_on_purpose = False
+        status = Status(self.clock, name=f"{self.name}: move to {target:g} {self.egu}")
+        yield Arrival(self, status, target).follow(button.put(True))
 
     def _redefine(self, position: float) -> Steps:
+        if self.moving:
+            raise DeviceError(
+                f"{self.name}: it is moving: its position cannot be called {position:g} {self.egu}"
+                f" before it stands ({self.prefix})"
+            )
         yield self.set_use_switch.set("Set")
         try:
             yield self.user_setpoint.put(position)
@@ -233,9 +265,10 @@ class Motor(Device):
             raise
         yield self.set_use_switch.set("Use")
 
-    def _home(self, search: SignalW[bool]) -> Steps:
-        yield search.put(True)
-        yield self.motor_done_move.when(bool)
+    def _prepared_flight(self) -> FlightPlan:
+        if self._flight is None:
+            raise DeviceError(f"{self.name}: no flight is prepared")
+        return self._flight
 
 
 def _channels(*signals: SignalR[Any]) -> tuple[Any, ...]:

@@ -2,26 +2,79 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
-from beamtwin.hardware.channel import Channel, Reading, Transport
+from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.declaration import Declaration
+from beamtwin.hardware.derived import DerivedR
 from beamtwin.hardware.device import Device
-from beamtwin.hardware.motor import Motor
-from beamtwin.hardware.signals import Document, Kind, SignalR, document
-from beamtwin.orchestration.errors import DeclarationError, LimitsError
+from beamtwin.hardware.signals import Document, Kind, SignalR
+from beamtwin.orchestration.clock import Clock
+from beamtwin.orchestration.errors import BeamtwinError, DeclarationError, LimitsError
 from beamtwin.orchestration.status import Status, gather
 
-__all__ = ["Axis", "Derived", "PseudoAxis", "Transform", "move_axes", "plan_moves", "pseudo"]
+__all__ = [
+    "Axis",
+    "PseudoAxis",
+    "RealAxis",
+    "Transform",
+    "move_axes",
+    "plan_moves",
+    "pseudo",
+]
 
 
-class Axis(Protocol):
-    """Something with a position that follows from where motors are: a motor, a pseudo-axis."""
+class RealAxis(Protocol):
+    """What a pseudo-axis asks of the axes that it is made of: a motor's attributes, as PV positioners have them too."""
 
     name: str
 
-    def targets(self, value: float, planned: Mapping[Motor, float]) -> dict[Motor, float]:
-        """Which motors go where for it to be at ``value``, those in ``planned`` leaving from there."""
+    @property
+    def clock(self) -> Clock:
+        """Of its transport."""
+        ...
+
+    @property
+    def egu(self) -> str:
+        """The unit of its positions."""
+        ...
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is on its way."""
+        ...
+
+    @property
+    def user_setpoint(self) -> SignalR[float]:
+        """Where it was sent."""
+        ...
+
+    @property
+    def user_readback(self) -> SignalR[float]:
+        """Where it is."""
+        ...
+
+    def check_value(self, value: float) -> None:
+        """Raise `LimitsError` where it may not go."""
+        ...
+
+    def set(self, value: float, *, timeout: float | None = None) -> Status:
+        """Begin to move."""
+        ...
+
+    def stop(self, *, success: bool = False) -> None:
+        """Come to rest."""
+        ...
+
+
+class Axis(Protocol):
+    """Something with a position that follows from where real axes are: a motor, a pseudo-axis."""
+
+    name: str
+
+    def targets(self, value: float, planned: Mapping[Any, float]) -> Mapping[Any, float]:
+        """Which real axes go where for it to be at ``value``, those in ``planned`` leaving from there."""
         ...
 
 
@@ -34,66 +87,30 @@ class Transform(NamedTuple):
     """``forward(value, *positions)``: where the motors must go from there."""
 
 
-class Derived:
-    """A number computed from signals; it is read, described and hinted as a signal is.
-
-    Parameters
-    ----------
-    name : str
-        The key of its readings.
-    compute : callable
-        Its value, from those of ``signals`` in that order.
-    signals : sequence of SignalR[float]
-        The first lends its unit and precision.
-    """
+class _Computed(DerivedR):
+    """What a transform makes of its axes' signals; the first lends its unit and precision where no unit is given."""
 
     def __init__(
         self,
         name: str,
-        compute: Callable[..., float],
-        signals: Sequence[SignalR[float]],
+        transform: Transform,
+        signals: Mapping[str, SignalR[float]],
+        units: str | None,
         kind: Kind = Kind.normal,
     ):
-        self.name = name
-        self.kind = kind
-        self._compute = compute
-        self._signals = tuple(signals)
-
-    @property
-    def sources(self) -> tuple[Channel, ...]:
-        """The channels that it is computed from."""
-        return tuple(signal.readback for signal in self._signals)
-
-    def reader(self, at: int) -> Callable[[Sequence[Reading]], Document]:
-        """Makes its document from the readings of many channels, its own from index ``at`` on."""
-        end = at + len(self._signals)
-        return lambda readings: self._compose(readings[at:end])
-
-    def get(self) -> float:
-        """The value now."""
-        readings = self._signals[0].transport.get_many(self.sources)
-        return self._compute(*(reading.value for reading in readings))
+        super().__init__(name, transform.inverse, signals, units=units or "", kind=kind)
+        self._borrows = units is None
 
     def describe(self) -> dict[str, Document]:
         """Its data key, under its name."""
-        (first,) = self._signals[0].describe().values()
-        first.pop("limits", None)
-        names = ", ".join(signal.name for signal in self._signals)
-        return {self.name: first | {"source": f"derived from {names}"}}
-
-    @property
-    def hints(self) -> Document:
-        """Its own name, if it is hinted."""
-        return {"fields": [self.name] if self.kind & Kind.hinted == Kind.hinted else []}
-
-    def _compose(self, readings: Sequence[Reading]) -> Document:
-        value = self._compute(*(reading.value for reading in readings))
-        timestamp = max(reading.timestamp for reading in readings)
-        return document(Reading(value, timestamp, max(reading.severity for reading in readings)))
+        if self._borrows:
+            first = next(iter(self.signals.values())).metadata
+            self.units, self.precision = first.units, first.precision
+        return super().describe()
 
 
 class PseudoAxis(Device):
-    """An axis made of motors; declared with `pseudo`.
+    """An axis made of motors, or of other real axes; declared with `pseudo`.
 
     Its limits are its motors': a value is allowed where each of them may go to where that needs it.
     Moving it leaves from where the motors were sent, not from where they are, so that small errors do not add up.
@@ -105,17 +122,19 @@ class PseudoAxis(Device):
         name: str,
         transport: Transport,
         *,
-        motors: Sequence[Motor],
+        motors: Sequence[RealAxis],
         transform: Transform,
+        units: str | None = None,
         parent: Any = None,
     ):
         super().__init__(prefix, name, transport, parent=parent)
         self.motors = tuple(motors)
         self.transform = transform
-        readbacks = [motor.user_readback for motor in self.motors]
-        setpoints = [motor.user_setpoint for motor in self.motors]
-        self.user_readback = Derived(name, transform.inverse, readbacks, Kind.hinted)
-        self.user_setpoint = Derived(f"{name}_user_setpoint", transform.inverse, setpoints)
+        self._units = units
+        readbacks = {motor.name: motor.user_readback for motor in self.motors}
+        setpoints = {motor.name: motor.user_setpoint for motor in self.motors}
+        self.user_readback = _Computed(name, transform, readbacks, units, Kind.hinted)
+        self.user_setpoint = _Computed(f"{name}_user_setpoint", transform, setpoints, units)
         self.add("user_readback", self.user_readback)
         self.add("user_setpoint", self.user_setpoint)
 
@@ -126,8 +145,8 @@ class PseudoAxis(Device):
 
     @property
     def egu(self) -> str:
-        """The unit of its positions: that of its first motor."""
-        return self.motors[0].egu
+        """The unit of its positions: its own, else that of its first motor."""
+        return self.motors[0].egu if self._units is None else self._units
 
     @property
     def moving(self) -> bool:
@@ -138,7 +157,11 @@ class PseudoAxis(Device):
         """Where it was sent, and where it is."""
         return {"setpoint": self.user_setpoint.get(), "readback": self.user_readback.get()}
 
-    def targets(self, value: float, planned: Mapping[Motor, float]) -> dict[Motor, float]:
+    def position_for(self, value: float) -> dict[str, float]:
+        """Where its motors would go for it to be at ``value``, by their names; nothing moves, limits are not asked."""
+        return {motor.name: target for motor, target in self.targets(value, {}).items()}
+
+    def targets(self, value: float, planned: Mapping[Any, float]) -> dict[RealAxis, float]:
         """Which motors go where for it to be at ``value``, those in ``planned`` leaving from there."""
         sent = self.transport.get_many(self.user_setpoint.sources)
         starts = (
@@ -161,7 +184,7 @@ class PseudoAxis(Device):
             motor.stop(success=success)
 
 
-def plan_moves(values: Mapping[Axis, float]) -> dict[Motor, float]:
+def plan_moves(values: Mapping[Axis, float]) -> dict[RealAxis, float]:
     """Where the motors must go for several axes to be at these values, one after the other.
 
     Raises
@@ -169,7 +192,7 @@ def plan_moves(values: Mapping[Axis, float]) -> dict[Motor, float]:
     LimitsError
         Where one of them may not go there.
     """
-    planned: dict[Motor, float] = {}
+    planned: dict[RealAxis, float] = {}
     for axis, value in values.items():
         planned |= axis.targets(value, planned)
     for motor, target in planned.items():
@@ -179,7 +202,8 @@ def plan_moves(values: Mapping[Axis, float]) -> dict[Motor, float]:
             if motor in values:
                 raise
             wanted = ", ".join(
-                f"{axis.name} = {value:g} {motor.egu}" for axis, value in values.items()
+                f"{axis.name} = {value:g} {getattr(axis, 'egu', motor.egu)}"
+                for axis, value in values.items()
             )
             raise LimitsError(f"{wanted} is out of reach: {error}") from None
     return planned
@@ -190,11 +214,20 @@ def move_axes(values: Mapping[Axis, float], *, timeout: float | None = None) -> 
     planned = plan_moves(values)
     clock = next(iter(planned)).clock
     name = ", ".join(f"{axis.name}: move to {value:g}" for axis, value in values.items())
-    moves = [motor.set(target, timeout=timeout) for motor, target in planned.items()]
+    moves = []
+    try:
+        for motor, target in planned.items():
+            moves.append(motor.set(target, timeout=timeout))
+    except BeamtwinError:
+        for motor in tuple(planned)[: len(moves)]:
+            motor.stop()
+        raise
     return gather(clock, moves, name)
 
 
-def pseudo(transform: Transform, *motors: str, kind: Kind = Kind.hinted) -> Any:
+def pseudo(
+    transform: Transform, *motors: str, kind: Kind = Kind.hinted, units: str | None = None
+) -> Any:
     """Declare a pseudo-axis of motors declared before: ``v_gap: PseudoAxis = pseudo(GAP, "top", "bottom")``.
 
     Parameters
@@ -202,11 +235,13 @@ def pseudo(transform: Transform, *motors: str, kind: Kind = Kind.hinted) -> Any:
     transform : Transform
         Between its value and the motors' positions.
     *motors : str
-        Their attributes, in the transform's order.
+        Their attributes, in the transform's order; of a part's axis ``"part.axis"``.
     kind : Kind
         As in `sub`.
+    units : str, optional
+        The unit of its value, where that is not its first motor's.
     """
-    return _Pseudo(transform, motors, kind)
+    return _Pseudo(transform, motors, kind, units)
 
 
 @dataclass(frozen=True)
@@ -214,12 +249,14 @@ class _Pseudo(Declaration):
     transform: Transform
     motors: tuple[str, ...]
     kind: Kind
+    units: str | None
 
     def problem(self, annotation: Any) -> str | None:
         return None if annotation is PseudoAxis else "annotate it with PseudoAxis"
 
     def build(self, device: Device, attribute: str, annotation: Any) -> PseudoAxis:
-        missing = [motor for motor in self.motors if motor not in device.children()]
+        parts = device.children()
+        missing = [motor for motor in self.motors if motor.partition(".")[0] not in parts]
         if missing:
             raise DeclarationError(
                 f"{type(device).__name__}.{attribute}: declare {', '.join(missing)} before it"
@@ -228,8 +265,9 @@ class _Pseudo(Declaration):
             device.prefix,
             f"{device.name}_{attribute}",
             device.transport,
-            motors=[device.children()[motor] for motor in self.motors],
+            motors=[attrgetter(motor)(device) for motor in self.motors],
             transform=self.transform,
+            units=self.units,
             parent=device,
         )
         axis.kind = self.kind

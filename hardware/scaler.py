@@ -1,14 +1,15 @@
 """Scaler: counters that count together for a preset time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.device import Device, pv
 from beamtwin.hardware.signals import Kind, Signal, SignalR, SignalRW
+from beamtwin.orchestration.errors import DeviceError
 from beamtwin.orchestration.status import Status
 
-__all__ = ["Scaler"]
+__all__ = ["Scaler", "ScalerCH"]
 
 #: Seconds that a count may take beyond its preset time.
 GRACE_S = 10.0
@@ -38,7 +39,11 @@ class Scaler(Device):
     ----------
     counts, names, presets, gates : dict
         Signals by channel.
+    labels : dict
+        What the readings of channels are called, after the scaler's name.
     """
+
+    default: Mapping[int, str] = {n: f"s{n}" for n in range(1, 9)}
 
     count: SignalRW[bool] = pv(".CNT", kind=Kind.omitted)
     count_mode: SignalRW[str] = pv(".CONT", kind=Kind.config)
@@ -60,7 +65,8 @@ class Scaler(Device):
         self.names: dict[int, SignalRW[str]] = {}
         self.presets: dict[int, SignalRW[float]] = {}
         self.gates: dict[int, SignalRW[bool]] = {}
-        for number, label in (channels or {n: f"s{n}" for n in range(1, 9)}).items():
+        self.labels = {int(number): label for number, label in (channels or self.default).items()}
+        for number, label in self.labels.items():
             self._add_channel(number, label)
         self.stage_sigs[self.count_mode] = "OneShot"
 
@@ -91,3 +97,35 @@ class Scaler(Device):
             )
             getattr(self, group)[number] = one
             self.add(f"{group}_{number}", one)
+
+
+class ScalerCH(Scaler):
+    """A scaler record whose channels are chosen, and called, by the names that it has for them in NM1, NM2, ...
+
+    All 32 channels are there; `select_channels`, once it is connected, says which are read.
+    """
+
+    default: Mapping[int, str] = {n: f"s{n}" for n in range(1, 33)}
+
+    def select_channels(self, names: Iterable[str] | None = None) -> None:
+        """Read these channels alone, under these names; default: all that have one.
+
+        Raises
+        ------
+        DeviceError
+            Naming those there are, for a name that the record does not have.
+        """
+        by_name = {signal.get(): number for number, signal in self.names.items()}
+        by_name.pop("", None)
+        wanted = list(by_name) if names is None else list(names)
+        unknown = [name for name in wanted if name not in by_name]
+        if unknown:
+            raise DeviceError(
+                f"{self.name}: no channel is called {', '.join(unknown)}; there are {', '.join(by_name)}"
+            )
+        chosen = {by_name[name]: name for name in wanted}
+        for number, count in self.counts.items():
+            count.kind = Kind.hinted if number in chosen else Kind.omitted
+            self.names[number].kind = Kind.config if number in chosen else Kind.omitted
+            count.name = f"{self.name}_{chosen.get(number, self.labels[number])}"
+        self.forget_readings()

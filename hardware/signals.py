@@ -1,44 +1,32 @@
 """Signals: a PV with a type, a name and a place in a device."""
 
-from collections.abc import Callable, Iterator, Sequence
-from enum import IntFlag
+from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from beamtwin.hardware.channel import Channel, Metadata, Reading, Transport
-from beamtwin.hardware.conversion import Conversion, conversion, describe_type
-from beamtwin.orchestration.errors import LimitsError, NotConnectedError
+from beamtwin.hardware.arriving import arrive
+from beamtwin.hardware.base_signal import Signal, Subscriber
+from beamtwin.hardware.channel import Channel, Reading
+from beamtwin.hardware.conversion import describe_datatype
+from beamtwin.hardware.documents import Document, describe_values, document
+from beamtwin.hardware.kind import Kind
+from beamtwin.hardware.sequence import sequence
+from beamtwin.orchestration.errors import LimitsError
 from beamtwin.orchestration.status import Status
 
-__all__ = ["Kind", "Signal", "SignalR", "SignalRW", "SignalW", "check_limits", "document"]
+__all__ = [
+    "Document",
+    "Kind",
+    "Signal",
+    "SignalR",
+    "SignalRW",
+    "SignalW",
+    "Subscriber",
+    "check_limits",
+    "document",
+]
 
 T = TypeVar("T")
-
-Document = dict[str, Any]
-Subscriber = Callable[[dict[str, Document]], object]
-
-
-class Kind(IntFlag):
-    """What a device does with one of its parts; Ophyd's names and numbers."""
-
-    omitted = 0
-    """Neither read nor recorded."""
-    normal = 1
-    """Read at every point."""
-    config = 2
-    """Recorded once a run."""
-    hinted = 5
-    """Read at every point, and worth showing."""
-
-
-def document(reading: Reading, from_pv: Callable[[Any], Any] | None = None) -> Document:
-    """A reading as Bluesky has it; ``alarm_severity`` is there only where there is an alarm."""
-    value, timestamp, severity, _ = reading
-    if from_pv is not None:
-        value = from_pv(value)
-    if severity:
-        return {"value": value, "timestamp": timestamp, "alarm_severity": severity}
-    return {"value": value, "timestamp": timestamp}
 
 
 def check_limits(
@@ -55,128 +43,6 @@ def check_limits(
         )
 
 
-class Signal(Generic[T]):
-    """What every signal has; see `SignalR`, `SignalW`, `SignalRW`.
-
-    Parameters
-    ----------
-    datatype : type
-        float, int, bool, str or `numpy.ndarray`. An enum can be had as int (index), str (choice) or bool,
-        a waveform of characters as str.
-    transport : Transport
-        Where the PV is.
-    pv : str
-        Its name; the one that is written, where there are two.
-    readback : str, optional
-        The PV that is read, where that is another one, as areaDetector's ``X_RBV``.
-    name : str
-        The key of its readings.
-    completion : bool
-        Whether a put is done when the server says so; else it is done when it has been sent.
-    """
-
-    __slots__ = (
-        "_completion",
-        "_kind",
-        "_metadata",
-        "_reads",
-        "_subscriptions",
-        "_writes",
-        "channel",
-        "datatype",
-        "name",
-        "parent",
-        "readback",
-        "transport",
-    )
-
-    def __init__(
-        self,
-        datatype: type[T],
-        transport: Transport,
-        pv: str,
-        *,
-        readback: str | None = None,
-        name: str = "",
-        kind: Kind = Kind.normal,
-        parent: Any = None,
-        completion: bool = True,
-    ):
-        self.datatype = datatype
-        self.transport = transport
-        self.name = name or pv
-        self.parent = parent
-        self.channel: Channel = transport.channel(pv)
-        self.readback: Channel = self.channel if readback is None else transport.channel(readback)
-        self._kind = kind
-        self._completion = completion
-        self._metadata: Metadata | None = None
-        self._reads: Conversion | None = None
-        self._writes: Conversion | None = None
-        self._subscriptions: dict[Subscriber, Callable[[], None]] = {}
-
-    @property
-    def kind(self) -> Kind:
-        """What the device does with it; may be changed at any time."""
-        return self._kind
-
-    @kind.setter
-    def kind(self, kind: Kind | str) -> None:
-        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
-        if self.parent is not None:
-            self.parent.forget_readings()
-
-    @property
-    def channels(self) -> tuple[Channel, ...]:
-        """The one or two PVs behind it."""
-        return (self.channel,) if self.readback is self.channel else (self.channel, self.readback)
-
-    @property
-    def metadata(self) -> Metadata:
-        """What its values are, as of `connect`; of the readback where there are two PVs."""
-        if self._metadata is None:
-            self._bound()
-        assert self._metadata is not None
-        return self._metadata
-
-    @property
-    def hints(self) -> Document:
-        """Its own name, if it is hinted."""
-        return {"fields": [self.name] if self._kind & Kind.hinted == Kind.hinted else []}
-
-    def walk_signals(self) -> Iterator["Signal[Any]"]:
-        """Itself: as a device yields all of its own."""
-        yield self
-
-    def bind(self) -> list[str]:
-        """Settle how values are converted; returns what stands against it, PV by PV."""
-        problems = [text for channel in self.channels if (text := self._problem(channel))]
-        if not problems:
-            self._metadata = self.readback.metadata
-            self._reads = conversion(self.datatype, self.readback.metadata)
-            self._writes = conversion(self.datatype, self.channel.metadata)
-        return problems
-
-    def _problem(self, channel: Channel) -> str | None:
-        try:
-            metadata = channel.metadata
-        except NotConnectedError:
-            return f"{channel.name}: no answer ({self.name})"
-        if conversion(self.datatype, metadata) is None:
-            declared = self.datatype.__name__
-            return f"{channel.name}: {describe_type(metadata)}; {self.name} is declared {declared}"
-        return None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.channel.name!r}, name={self.name!r})"
-
-    def _bound(self) -> tuple[Conversion, Conversion]:
-        problems = self.bind()
-        if self._reads is None or self._writes is None:
-            raise NotConnectedError("; ".join(problems))
-        return self._reads, self._writes
-
-
 class SignalR(Signal[T]):
     """A value to read."""
 
@@ -188,12 +54,18 @@ class SignalR(Signal[T]):
 
     def convert(self, value: Any) -> T:
         """A value of the PV as the declared type."""
-        from_pv = self.converter
-        return value if from_pv is None else from_pv(value)
+        convert = self.typed_converter
+        return value if convert is None else convert(value)
+
+    @property
+    def typed_converter(self) -> Callable[[Any], Any] | None:
+        """How values become the declared type; None where they are of it as they come."""
+        reads = self._reads or self._bound()[0]
+        return reads.typed or reads.from_pv
 
     @property
     def converter(self) -> Callable[[Any], Any] | None:
-        """How values become the declared type; None where they are of it as they come."""
+        """How values become those of documents; None where they are so as they come."""
         return (self._reads or self._bound()[0]).from_pv
 
     def read(self) -> dict[str, Document]:
@@ -250,7 +122,7 @@ class SignalR(Signal[T]):
             "shape": shape,
             "dtype_numpy": reads.dtype_numpy,
         }
-        return key | _optional_keys(metadata, reads.dtype)
+        return key | describe_values(metadata, reads.dtype)
 
 
 class SignalW(Signal[T]):
@@ -302,7 +174,7 @@ class SignalW(Signal[T]):
         except (TypeError, ValueError) as error:
             raise LimitsError(
                 f"{self.name}: {value!r} is not what {self.channel.name} takes"
-                f" (declared {self.datatype.__name__}): {error}"
+                f" (declared {describe_datatype(self.datatype)}): {error}"
             ) from None
 
 
@@ -317,17 +189,28 @@ class SignalRW(SignalR[T], SignalW[T]):
         convert = self._bound()[1].from_pv
         return {"setpoint": asked if convert is None else convert(asked), "readback": self.get()}
 
+    def set_and_wait(
+        self, value: T, *, tolerance: float | None = None, timeout: float | None = None
+    ) -> Status:
+        """Set, and wait until the readback is there.
 
-def _optional_keys(metadata: Metadata, dtype: str) -> Document:
-    """What only some data keys have: units, precision, limits, choices."""
-    keys: Document = {}
-    if metadata.units:
-        keys["units"] = metadata.units
-    if metadata.precision is not None and dtype in ("number", "array"):
-        keys["precision"] = metadata.precision
-    if metadata.limits is not None and dtype in ("number", "integer"):
-        low, high = metadata.limits
-        keys["limits"] = {"control": {"low": low, "high": high}}
-    if metadata.choices and dtype == "string":
-        keys["choices"] = list(metadata.choices)
-    return keys
+        Parameters
+        ----------
+        tolerance : float, optional
+            How far from ``value`` a number may be; default: the signal's, else its last digit (its precision).
+        timeout : float, optional
+            Seconds for both; None waits for as long as it takes.
+
+        Returns
+        -------
+        Status
+            Fails with `StatusTimeoutError` where it is elsewhere by then: saying where.
+
+        Raises
+        ------
+        LimitsError
+            Before anything is written, as `set`.
+        """
+        self.check_value(value)
+        name = f"{self.name}: set to {value!r} and wait for {self.readback.name}"
+        return sequence(self.transport.clock, arrive(self, value, tolerance, timeout), name)

@@ -1,22 +1,24 @@
-"""Slits: four blades, or the centres and gaps that they make."""
+"""Slits: four blades, and the centres and gaps that they make: here, in motor records, or in the IOC."""
 
-from collections.abc import Mapping
-
-from beamtwin.hardware.device import Device, sub
+from beamtwin.hardware.axes import AxisGroup
+from beamtwin.hardware.device import pv, sub
 from beamtwin.hardware.motor import Motor
-from beamtwin.hardware.positioner import (
-    Axis,
-    PseudoAxis,
-    Transform,
-    move_axes,
-    plan_moves,
-    pseudo,
-)
-from beamtwin.hardware.signals import Kind
-from beamtwin.orchestration.errors import LimitsError
-from beamtwin.orchestration.status import Status
+from beamtwin.hardware.positioner import PseudoAxis, Transform, pseudo
+from beamtwin.hardware.pv_positioner import PVPositioner
+from beamtwin.hardware.signals import Kind, SignalR, SignalRW
 
-__all__ = ["CENTER", "GAP", "CenterGapSlits", "Slits"]
+__all__ = [
+    "CENTER",
+    "GAP",
+    "Blades",
+    "CenterGapSlits",
+    "MotorSlits",
+    "Slits",
+    "VirtualCenter",
+    "VirtualGap",
+    "VirtualMotorSlits",
+    "VirtualSlits",
+]
 
 
 def _gap(plus: float, minus: float) -> float:
@@ -38,54 +40,27 @@ GAP = Transform(_gap, lambda gap, plus, minus: _blades(_center(plus, minus), gap
 CENTER = Transform(_center, lambda center, plus, minus: _blades(center, _gap(plus, minus)))
 
 
-class _Aperture(Device):
-    """A device with the axes ``h_gap``, ``h_center``, ``v_gap`` and ``v_center``."""
-
-    axes = ("h_gap", "h_center", "v_gap", "v_center")
-
-    def set(self, values: Mapping[str, float], *, timeout: float | None = None) -> Status:
-        """Move several axes at once: ``slits.set({"h_gap": 0.05, "v_gap": 0.1})``.
-
-        Nothing moves unless all may; what is not named stays as it was sent.
-        """
-        return move_axes(self._by_axis(values), timeout=timeout)
-
-    def check_value(self, values: Mapping[str, float]) -> None:
-        """Raise `LimitsError` for what `set` would refuse."""
-        plan_moves(self._by_axis(values))
-
-    def locate(self) -> dict[str, dict[str, float]]:
-        """Where the axes were sent, and where they are."""
-        places = {name: getattr(self, name).locate() for name in self.axes}
-        return {
-            end: {name: place[end] for name, place in places.items()}
-            for end in ("setpoint", "readback")
-        }
-
-    def stop(self, *, success: bool = False) -> None:
-        """Stop all of its motors."""
-        for part in self.children().values():
-            part.stop(success=success)
-
-    def _by_axis(self, values: Mapping[str, float]) -> dict[Axis, float]:
-        unknown = sorted(set(values) - set(self.axes))
-        if unknown or not values:
-            raise LimitsError(
-                f"{self.name}: no axis {', '.join(unknown) or 'named'}; it has {', '.join(self.axes)}"
-            )
-        return {getattr(self, name): value for name, value in values.items()}
+APERTURE = ("h_gap", "h_center", "v_gap", "v_center")
 
 
-class Slits(_Aperture):
-    """Four blades, each on a motor, named as at NSLS-II; subclasses declare others.
+class Blades(AxisGroup):
+    """Four blades, each on a motor, named as at NSLS-II; subclasses say what there is besides.
 
     Positions are along x (outboard) and y (up) for all blades, so that a gap is outboard - inboard, or top - bottom.
     """
+
+    axes = ("top", "bottom", "outboard", "inboard")
 
     top: Motor = sub("-Ax:T}Mtr", kind=Kind.normal)
     bottom: Motor = sub("-Ax:B}Mtr", kind=Kind.normal)
     outboard: Motor = sub("-Ax:O}Mtr", kind=Kind.normal)
     inboard: Motor = sub("-Ax:I}Mtr", kind=Kind.normal)
+
+
+class Slits(Blades):
+    """Four blades; gaps and centres are computed here, from the blades' motors."""
+
+    axes = APERTURE
 
     h_gap: PseudoAxis = pseudo(GAP, "outboard", "inboard")
     h_center: PseudoAxis = pseudo(CENTER, "outboard", "inboard")
@@ -93,10 +68,53 @@ class Slits(_Aperture):
     v_center: PseudoAxis = pseudo(CENTER, "top", "bottom")
 
 
-class CenterGapSlits(_Aperture):
+class CenterGapSlits(AxisGroup):
     """Slits whose centres and gaps have motor records of their own."""
+
+    axes = APERTURE
 
     h_gap: Motor = sub("-Ax:XGap}Mtr")
     h_center: Motor = sub("-Ax:XCtr}Mtr")
     v_gap: Motor = sub("-Ax:YGap}Mtr")
     v_center: Motor = sub("-Ax:YCtr}Mtr")
+
+
+class MotorSlits(CenterGapSlits, Blades):
+    """Four blades, and centres and gaps that have (soft) motor records of their own."""
+
+    axes = APERTURE
+
+
+class VirtualGap(PVPositioner):
+    """The gap of two blades, as synApps' ``2slit.db`` makes it in the IOC."""
+
+    readback: SignalR[float] = pv("t2.C", kind=Kind.hinted, primary=True)
+    setpoint: SignalRW[float] = pv("size")
+    done: SignalR[bool] = pv("DMOV", kind=Kind.omitted)
+    done_value = True
+
+
+class VirtualCenter(PVPositioner):
+    """The centre of two blades, as synApps' ``2slit.db`` makes it in the IOC."""
+
+    readback: SignalR[float] = pv("t2.D", kind=Kind.hinted, primary=True)
+    setpoint: SignalRW[float] = pv("center")
+    done: SignalR[bool] = pv("DMOV", kind=Kind.omitted)
+    done_value = True
+
+
+class VirtualSlits(AxisGroup):
+    """Slits whose centres and gaps are virtual: records of the IOC that move its blades' motors."""
+
+    axes = APERTURE
+
+    h_gap: VirtualGap = sub("-Ax:X}")
+    h_center: VirtualCenter = sub("-Ax:X}")
+    v_gap: VirtualGap = sub("-Ax:Y}")
+    v_center: VirtualCenter = sub("-Ax:Y}")
+
+
+class VirtualMotorSlits(VirtualSlits, Blades):
+    """Four blades, and virtual centres and gaps: as of CHX's beam-defining slit."""
+
+    axes = APERTURE

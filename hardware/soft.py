@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from beamtwin.hardware.channel import Channel, Metadata, Reading
+from beamtwin.hardware.latest import follow
 from beamtwin.orchestration.clock import Clock
-from beamtwin.orchestration.errors import NotConnectedError, PutError
+from beamtwin.orchestration.errors import AccessError, NotConnectedError, PutError
 from beamtwin.orchestration.status import Status, finished, gather
 
 __all__ = ["SoftChannel", "SoftTransport"]
@@ -65,6 +66,10 @@ class SoftTransport:
         """The readings of all."""
         return [channel.get() for channel in channels]
 
+    def keep(self, channels: Sequence[Channel]) -> Callable[[], list[Any]]:
+        """Follow their monitors; see `Transport.keep`."""
+        return follow(channels)
+
     def close(self) -> None:
         """Nothing to let go of."""
 
@@ -72,37 +77,54 @@ class SoftTransport:
         """Call ``hook(value)`` after each put; the put ends when the status it returns does, else at once."""
         self.channel(pv).hook = hook
 
-    def set(self, pv: str, value: Any, severity: int = 0) -> None:
+    def set(self, pv: str, value: Any, severity: int = 0, status: int = 0) -> None:
         """Change a value as its server would: no hook is called."""
-        self.channel(pv).post(value, severity)
+        self.channel(pv).post(value, severity, status)
+
+    def describe(self, pv: str, metadata: Metadata) -> None:
+        """Have other metadata, as when its server's limits are changed."""
+        self.channel(pv).describe(metadata)
 
     def disconnect(self, pv: str) -> None:
-        """From now on, nobody answers for this PV."""
-        self.channel(pv).connected = False
+        """From now on, nobody answers for this PV; puts under way fail."""
+        self.channel(pv).disconnect()
 
     def reconnect(self, pv: str) -> None:
-        """Its server is back."""
-        self.channel(pv).connected = True
+        """Its server is back, and says to subscribers how things are."""
+        self.channel(pv).reconnect()
 
 
 class SoftChannel:
     """One value of a `SoftTransport`."""
 
-    __slots__ = ("_callbacks", "_clock", "_metadata", "_reading", "connected", "hook", "name")
+    __slots__ = (
+        "_callbacks",
+        "_clock",
+        "_metadata",
+        "_pending",
+        "_reading",
+        "_watchers",
+        "connected",
+        "hook",
+        "name",
+    )
 
     def __init__(self, name: str, clock: Clock):
         self.name = name
         self.connected = False
         self.hook: Hook | None = None
         self._clock = clock
-        self._metadata = Metadata("<f8")
+        self._metadata: Metadata | None = None
         self._reading = Reading(None, 0.0)
         self._callbacks: dict[object, Callable[[Reading], object]] = {}
+        self._watchers: dict[object, Callable[[], object]] = {}
+        self._pending: list[Status] = []
 
     @property
     def metadata(self) -> Metadata:
         """What the values are."""
-        self._check_connected()
+        if self._metadata is None:
+            raise NotConnectedError(f"{self.name}: no answer")
         return self._metadata
 
     def get(self) -> Reading:
@@ -113,55 +135,95 @@ class SoftChannel:
 
     def put(self, value: Any, *, completion: bool = True, timeout: float | None = None) -> Status:
         """Store a value; fails as a server would."""
+        name = f"put to {self.name}"
         try:
             self._check_connected()
             self.post(self._accept(value))
         except (NotConnectedError, PutError) as error:
-            status = Status(self._clock, name=f"put to {self.name}")
+            status = Status(self._clock, name=name)
             status.set_exception(error)
             return status
         ended = None if self.hook is None else self.hook(self._reading.value)
         if ended is None or not completion:
-            return finished(self._clock, f"put to {self.name}")
-        return gather(self._clock, [ended], f"put to {self.name}", timeout=timeout)
+            return finished(self._clock, name)
+        status = gather(self._clock, [ended], name, timeout=timeout)
+        self._pending = [*(one for one in self._pending if not one.done), status]
+        return status
 
     def subscribe(self, callback: Callable[[Reading], object]) -> Callable[[], None]:
         """Call ``callback`` now and with each later value."""
-        key = object()
-        self._callbacks[key] = callback
+        end = _register(self._callbacks, callback)
         if self.connected:
             callback(self._reading)
-
-        def end() -> None:
-            self._callbacks.pop(key, None)
-
         return end
+
+    def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call ``callback`` when it connects or disconnects, or is described anew."""
+        return _register(self._watchers, callback)
 
     def serve(self, value: Any, metadata: Metadata) -> None:
         """Be there, with this value."""
         self._metadata = metadata
         self.connected = True
         self.post(value)
+        self._changed()
 
-    def post(self, value: Any, severity: int = 0) -> None:
+    def post(self, value: Any, severity: int = 0, status: int = 0) -> None:
         """Have a new value, and tell who listens."""
-        value = _convert(value, self._metadata)
-        self._reading = Reading(value, self._clock.time(), severity)
+        value = _convert(value, self.metadata)
+        self._reading = Reading(value, self._clock.time(), severity, status)
+        self._tell()
+
+    def describe(self, metadata: Metadata) -> None:
+        """Be something else from now on."""
+        self._metadata = metadata
+        self._changed()
+
+    def disconnect(self) -> None:
+        """Have no server."""
+        self.connected = False
+        pending, self._pending = self._pending, []
+        for status in pending:
+            status.set_exception(NotConnectedError(f"{self.name}: disconnected during a put"))
+        self._changed()
+
+    def reconnect(self) -> None:
+        """Have one again."""
+        self.connected = True
+        self._changed()
+        self._tell()
+
+    def _tell(self) -> None:
         for callback in tuple(self._callbacks.values()):
             callback(self._reading)
         self._clock.wake()
 
+    def _changed(self) -> None:
+        for callback in tuple(self._watchers.values()):
+            callback()
+        self._clock.wake()
+
     def _accept(self, value: Any) -> Any:
-        if not self._metadata.writable:
-            raise PutError(f"{self.name}: cannot be written")
+        if not self.metadata.writable:
+            raise AccessError(f"{self.name}: cannot put {value!r}: it is read-only")
         try:
-            return _convert(value, self._metadata)
+            return _convert(value, self.metadata)
         except (TypeError, ValueError) as error:
             raise PutError(f"{self.name}: {value!r} was refused ({error})") from error
 
     def _check_connected(self) -> None:
         if not self.connected:
             raise NotConnectedError(f"{self.name}: not connected")
+
+
+def _register(callbacks: dict[object, Any], callback: Any) -> Callable[[], None]:
+    key = object()
+    callbacks[key] = callback
+
+    def end() -> None:
+        callbacks.pop(key, None)
+
+    return end
 
 
 def _metadata_of(value: Any) -> Metadata:

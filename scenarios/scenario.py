@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import beamtwin.scenarios
 from beamtwin.hardware.channel import Transport
+from beamtwin.hardware.registry import SUFFIXES, Devices, Registry
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.orchestration.messages import Msg
 
@@ -30,15 +31,18 @@ class Scenario:
 
     name: str
     title: str
-    devices: Callable[[Transport, Path, Callable[[], str]], Any]
-    """Makes the devices on a transport, as attributes of one object. Their files go into the folder; the function
-    makes uids."""
+    registry: Callable[[], Registry]
+    """The list of its devices."""
+    devices: Callable[[Transport, Path, Callable[[], str]], Devices]
+    """Makes the devices on a transport. Their files go into the folder; the function makes uids."""
     world: Callable[..., Any]
     """Makes the twin: ``world(clock, level=..., seed=..., noise=...)``, see `beamtwin.twin.world.World`."""
     plans: Mapping[str, Callable[..., Iterable[Msg]]]
     """By name; each takes the devices, and keyword arguments of its own."""
     compare_runs: "Callable[[Run, Run], Comparison]"
     """A measured and a simulated run, side by side."""
+    needs: tuple[str, ...] = ()
+    """The devices that have to be there before any plan begins; others are connected when a plan takes them."""
 
     def plan(self, name: str) -> Callable[..., Iterable[Msg]]:
         """The plan function of that name.
@@ -60,13 +64,17 @@ def available() -> list[str]:
 
 
 def load(name: str) -> Scenario:
-    """The scenario of that name.
+    """The scenario of that name; or one of the devices in a registry's file, if it is the path of such.
 
     Raises
     ------
     ScenarioError
         Naming those there are.
+    RegistryError
+        Where a registry's file has mistakes.
     """
+    if Path(name).suffix in SUFFIXES:
+        return importlib.import_module("beamtwin.scenarios.declared").scenario_of(Path(name))
     if name not in available():
         raise ScenarioError(_unknown("there is no scenario", name, available()))
     return importlib.import_module(f"beamtwin.scenarios.{name}").SCENARIO
@@ -76,4 +84,4 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{what} {name!r}: {hint}there are: {', '.join(known)}"
+    return f"{what} {name!r}: {hint}there are: {', '.join(known) or 'none'}"

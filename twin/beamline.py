@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from math import isnan
 from typing import Any
 
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.twin.constants import HC_EV_M
 from beamtwin.twin.elements import Element, Monochromator
+from beamtwin.twin.grid import Grid
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import Undulator
+from beamtwin.twin.source import FieldUndulator, Undulator
 
 __all__ = ["Beamline", "BeamlineError", "Part"]
 
-Part = ElectronBeam | Undulator | Element
+Part = ElectronBeam | Undulator | FieldUndulator | Element
 
 
 class BeamlineError(BeamtwinError, ValueError):
@@ -25,8 +27,12 @@ class Beamline:
     """Electrons, undulator and what stands in the light, in the order in which the light meets it."""
 
     beam: ElectronBeam
-    source: Undulator
+    source: Undulator | FieldUndulator
     elements: tuple[Element, ...]
+    grid: Grid | None = None
+    """SRW's, for the level that follows the whole chain with it."""
+    movable: tuple[str, ...] = ()
+    """The parts that axes move: in front of them it pays to keep the light."""
 
     def __post_init__(self) -> None:
         names = [part.name for part in self.parts]
@@ -80,13 +86,20 @@ class Beamline:
         Raises
         ------
         BeamlineError
-            Where a part does not exist or has no such parameter.
+            Where a part does not exist or has no such parameter, or a value is NaN.
         """
         changes: dict[str, dict[str, Any]] = defaultdict(dict)
         for (name, parameter), value in values.items():
             check_parameter(self.part(name), parameter)
+            if isinstance(value, float) and isnan(value):
+                raise BeamlineError(
+                    f"{name}: {parameter} is not a number (nan): nothing stands there"
+                )
             changes[name][parameter] = value
-        return Beamline(*_changed(self.parts, changes)) if changes else self
+        if not changes:
+            return self
+        beam, source, elements = _changed(self.parts, changes)
+        return replace(self, beam=beam, source=source, elements=elements)
 
 
 def check_parameter(part: Part, parameter: str) -> None:

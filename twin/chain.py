@@ -1,39 +1,29 @@
 """From a beamline to the light on a plane, at any level of truth."""
 
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from time import process_time
 
 import numpy as np
 
 from beamtwin.twin.beamline import Beamline, BeamlineError
-from beamtwin.twin.levels import closed, wave
-from beamtwin.twin.levels.level import FieldCache, Level, Pattern
+from beamtwin.twin.levels import closed, separable, srw2d, wave
+from beamtwin.twin.levels.level import FieldCache, Level, Light, Pattern
 from beamtwin.twin.levels.path import Path, optical_path
 
 __all__ = ["LEVELS", "Irradiance", "evaluate", "evaluate_job"]
 
-#: By the name that the command line knows. Their modules say what each leaves out.
-LEVELS: dict[str, Level] = {"fast": closed.LEVEL, "wave": wave.LEVEL}
+Model = Callable[[Beamline, str, FieldCache], Light]
 
 
 @dataclass(frozen=True, eq=False)
-class Irradiance:
-    """Light on a plane: on a detector's pixels, or behind an aperture, whose opening then is the one pixel."""
+class Irradiance(Light):
+    """Light on a plane, and who says so."""
 
-    photons_s: np.ndarray
-    """Photons/s in each pixel; shape (ny, nx)."""
-    x_m: np.ndarray
-    """Pixel middles, shape (nx,)."""
-    y_m: np.ndarray
-    """Pixel middles, shape (ny,)."""
-    flux_ph_s: float
-    """Photons/s that reach the plane, those beside the detector too."""
     level: str
-    mesh: str
-    flux_error: float
-    """Of the flux, estimated, relative."""
-    pattern_error: float
-    """Of the brightest pixel, estimated, relative, besides that of the flux."""
+    cpu_s: float
+    """What it cost: processor time of this process, with whatever was not in the cache."""
 
     @property
     def outside(self) -> float:
@@ -67,23 +57,10 @@ def evaluate(
     """
     if level not in LEVELS:
         raise BeamlineError(f"there is no level {level!r}; there are: {', '.join(LEVELS)}")
-    chosen = LEVELS[level]
-    path = optical_path(beamline, plane)
-    kept = FieldCache() if cache is None else cache
-    flux_ph_s = chosen.flux(path, kept) * path.efficiency if path.is_open else 0.0
-    pattern, x_m, y_m = (
-        _behind_slit(path) if path.detector is None else _on_screen(path, chosen, kept)
-    )
-    return Irradiance(
-        photons_s=pattern.fractions * flux_ph_s,
-        x_m=x_m,
-        y_m=y_m,
-        flux_ph_s=flux_ph_s,
-        level=level,
-        mesh=pattern.mesh,
-        flux_error=chosen.flux_error,
-        pattern_error=pattern.error,
-    )
+    begun_s = process_time()
+    light = LEVELS[level](beamline, plane, FieldCache() if cache is None else cache)
+    values = {field.name: getattr(light, field.name) for field in fields(Light)}
+    return Irradiance(**values, level=level, cpu_s=process_time() - begun_s)
 
 
 def evaluate_job(beamline: Beamline, plane: str, level: str) -> Irradiance:
@@ -94,6 +71,24 @@ def evaluate_job(beamline: Beamline, plane: str, level: str) -> Irradiance:
 @cache
 def _process_cache() -> FieldCache:
     return FieldCache()
+
+
+def _through_slit(level: Level, beamline: Beamline, plane: str, kept: FieldCache) -> Light:
+    """What a level says that knows one slit."""
+    path = optical_path(beamline, plane)
+    flux_ph_s = level.flux(path, kept) * path.efficiency if path.is_open else 0.0
+    pattern, x_m, y_m = (
+        _behind_slit(path) if path.detector is None else _on_screen(path, level, kept)
+    )
+    return Light(
+        photons_s=pattern.fractions * flux_ph_s,
+        x_m=x_m,
+        y_m=y_m,
+        flux_ph_s=flux_ph_s,
+        mesh=pattern.mesh,
+        flux_error=level.flux_error,
+        pattern_error=pattern.error,
+    )
 
 
 def _behind_slit(path: Path) -> tuple[Pattern, np.ndarray, np.ndarray]:
@@ -111,3 +106,13 @@ def _on_screen(
         dark = np.zeros((screen.rows, screen.columns))
         pattern = Pattern(fractions=dark, mesh="none: the slit is closed", error=0.0)
     return pattern, screen.x_m, screen.y_m
+
+
+#: By the name that the command line knows. Their modules say what each leaves out.
+LEVELS: dict[str, Model] = {
+    "fast": partial(_through_slit, closed.LEVEL),
+    "wave": partial(_through_slit, wave.LEVEL),
+    "coherent": partial(separable.light, coherent=True),
+    "modes": separable.light,
+    "srw": srw2d.light,
+}

@@ -79,6 +79,16 @@ class SimClock:
         """Call ``callback`` at the virtual time ``when``."""
         return self._timers.add(when - self.epoch, callback)
 
+    def after(self, delay_s: float, action: Callable[[], object]) -> None:
+        """Call ``action()`` when so much time has passed, to the last bit; `call_at` has the epoch's rounding."""
+        callbacks = self.env.timeout(delay_s).callbacks
+        assert callbacks is not None
+
+        def act(_: simpy.Event) -> None:
+            action()
+
+        callbacks.append(act)
+
     def result(self, future: "Future[Any]") -> simpy.Event:
         """An event with the result of work done elsewhere.
 

@@ -1,6 +1,7 @@
 """Physical constants (CODATA 2018), in the units that the twin's physics uses."""
 
 __all__ = [
+    "BOLTZMANN_J_K",
     "ELECTRON_CHARGE_C",
     "ELECTRON_REST_ENERGY_EV",
     "FINE_STRUCTURE",
@@ -8,6 +9,7 @@ __all__ = [
     "K_PER_TESLA_METRE",
 ]
 
+BOLTZMANN_J_K = 1.380649e-23
 ELECTRON_CHARGE_C = 1.602176634e-19
 ELECTRON_REST_ENERGY_EV = 0.51099895e6
 FINE_STRUCTURE = 7.2973525693e-3

@@ -6,17 +6,19 @@ part it describes, in any unit of the same kind. Other top-level tables belong t
 .. code-block:: toml
 
     [optics.beam]                   # ElectronBeam
-    [optics.undulator]              # Undulator; table = "a file of gap_mm,k beside this one"
-    [[optics.element]]              # kind = "aperture", "monochromator", "attenuator" or "detector"
+    [optics.undulator]              # Undulator; table = "a file of gap_mm,k beside this one"; or a peak_field_T
+    [[optics.element]]              # kind = one of ELEMENTS
     [[optics.counter]]              # kind = "photon" or "point": what counts the light of a plane
+    [optics.grid]                   # Grid: the mesh of the level "srw"; [[optics.grid.resize]]: Resize
     [[axis]]                        # a parameter of a part = offset + the sum of PVs, each times a factor
 """
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from decimal import Decimal
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,9 +26,22 @@ from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.twin.beamline import Beamline, BeamlineError, check_parameter
 from beamtwin.twin.detectors.photon_counter import PhotonCounter
 from beamtwin.twin.detectors.point_counter import PointCounter
-from beamtwin.twin.elements import Aperture, Attenuator, Detector, Monochromator
+from beamtwin.twin.elements import (
+    CRL,
+    Aperture,
+    Attenuator,
+    Detector,
+    Filter,
+    HeightProfile,
+    Lens,
+    Mirror,
+    Monochromator,
+    Obstacle,
+    ZonePlate,
+)
+from beamtwin.twin.grid import Grid, Resize
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import GapTable, Undulator
+from beamtwin.twin.source import FieldUndulator, GapTable, Undulator
 
 __all__ = ["Axis", "Description", "DescriptionError", "load_description"]
 
@@ -35,10 +50,24 @@ T = TypeVar("T")
 ELEMENTS = {
     "aperture": Aperture,
     "attenuator": Attenuator,
+    "crl": CRL,
     "detector": Detector,
+    "filter": Filter,
+    "lens": Lens,
+    "mirror": Mirror,
     "monochromator": Monochromator,
+    "obstacle": Obstacle,
+    "screen": Detector,
+    "window": Filter,
+    "zone plate": ZonePlate,
 }
 COUNTERS = {"photon": PhotonCounter, "point": PointCounter}
+
+#: By the type of a field whose value is written as the name of a file: its reader, and what it reads.
+READERS: dict[Any, tuple[Callable[[Path], Any], str]] = {
+    GapTable: (GapTable.from_csv, "gap_mm,k"),
+    HeightProfile: (HeightProfile.from_file, "position and height in metres"),
+}
 
 #: By the unit in which a field is kept: the units in which it may be written, as powers of ten.
 UNITS = {
@@ -47,6 +76,8 @@ UNITS = {
     "A": {"A": 0, "mA": -3},
     "s": {"s": 0, "ms": -3, "us": -6, "ns": -9},
     "Hz": {"Hz": 0, "kHz": 3},
+    "rad": {"rad": 0, "mrad": -3, "urad": -6},
+    "T": {"T": 0},
 }
 
 
@@ -114,12 +145,14 @@ def load_description(path: Path) -> Description:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise place.error(str(error)) from error
     optics = place.table(content, "optics")
-    place.check_keys(optics, ("beam", "undulator", "element", "counter"), "optics")
-    beamline = _beamline(place, optics)
+    place.check_keys(optics, ("beam", "undulator", "element", "counter", "grid"), "optics")
+    axes = place.tables(content, "axis")
+    movable = tuple(dict.fromkeys(str(axis.get("element")) for axis in axes))
+    beamline = _beamline(place, optics, movable)
     counters = _tables(place, optics, "optics.counter", COUNTERS)
     return Description(
         beamline=beamline,
-        axes=tuple(_axis(place, table, beamline) for table in place.tables(content, "axis")),
+        axes=tuple(_axis(place, table, beamline) for table in axes),
         counters={counter.name: counter for counter in counters},
     )
 
@@ -160,14 +193,28 @@ class _Place:
                 )
 
 
-def _beamline(place: _Place, optics: dict[str, Any]) -> Beamline:
+def _beamline(place: _Place, optics: dict[str, Any], movable: tuple[str, ...]) -> Beamline:
     beam = _build(place.at("optics.beam"), ElectronBeam, place.table(optics, "beam"))
-    source = _build(place.at("optics.undulator"), Undulator, place.table(optics, "undulator"))
+    table = place.table(optics, "undulator")
+    undulator = FieldUndulator if "peak_field_T" in table else Undulator
+    source = _build(place.at("optics.undulator"), undulator, table)
     elements = _tables(place, optics, "optics.element", ELEMENTS)
     try:
-        return Beamline(beam, source, tuple(elements))
+        return Beamline(beam, source, tuple(elements), _grid(place, optics), movable)
     except BeamlineError as error:
         raise place.at("optics").error(str(error)) from error
+
+
+def _grid(place: _Place, optics: dict[str, Any]) -> Grid | None:
+    if "grid" not in optics:
+        return None
+    table, here = dict(place.table(optics, "grid")), place.at("optics.grid")
+    resizes = [
+        _build(place.at(f"optics.grid.resize {number}"), Resize, entry)
+        for number, entry in enumerate(here.tables(table, "resize"), start=1)
+    ]
+    table.pop("resize", None)
+    return replace(_build(here, Grid, table), resizes=tuple(resizes))
 
 
 def _tables(
@@ -217,7 +264,7 @@ def _build(place: _Place, cls: type[T], table: Mapping[str, Any]) -> T:
             raise place.error(f"{key}: {field.name} is given twice, in two units")
         values[field.name] = _converted(place, key, value, field, power)
     for field in known.values():
-        if field.name not in values and field.default is MISSING:
+        if field.name not in values and field.default is field.default_factory is MISSING:
             raise place.error(f"{field.name} is missing")
     return cls(**values)
 
@@ -243,8 +290,8 @@ def _converted(place: _Place, key: str, value: Any, field: Field[Any], power: in
     if field.type is float:
         # In decimals, because 5.8 um then is 5.8e-6 m to the last bit.
         return float(Decimal(repr(_number(place, key, value))).scaleb(power))
-    if field.type is GapTable:
-        return _gap_table(place, key, value)
+    if field.type in READERS:
+        return _from_file(place, key, value, field.type)
     if field.type in (int, str):
         if not isinstance(value, field.type) or isinstance(value, bool):  # pyright: ignore[reportArgumentType]
             wanted = "a whole number" if field.type is int else "text"
@@ -256,6 +303,8 @@ def _converted(place: _Place, key: str, value: Any, field: Field[Any], power: in
 def _number(place: _Place, key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise place.error(f"{key} = {value!r} is not a number")
+    if isnan(value):
+        raise place.error(f"{key} = nan is not a number")
     return float(value)
 
 
@@ -266,9 +315,9 @@ def _ranges(place: _Place, key: str, value: Any) -> tuple[tuple[int, int], ...]:
         raise place.error(f"{key} = {value!r} is not a list of [first, stop] pairs") from None
 
 
-def _gap_table(place: _Place, key: str, value: Any) -> GapTable:
-    path = place.file.parent / str(value)
+def _from_file(place: _Place, key: str, value: Any, kind: Any) -> Any:
+    path, (read, content) = place.file.parent / str(value), READERS[kind]
     try:
-        return GapTable.from_csv(path)
+        return read(path)
     except (OSError, KeyError, ValueError) as error:
-        raise place.error(f"{key}: {path} is no table of gap_mm,k: {error!r}") from error
+        raise place.error(f"{key}: {path} is no table of {content}: {error!r}") from error

@@ -3,10 +3,33 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Field", "convert", "integer", "menu", "real", "short", "string", "unsigned"]
+from beamtwin.hardware.channel import SEVERITIES
+
+__all__ = [
+    "LINKS",
+    "Field",
+    "byte",
+    "convert",
+    "each",
+    "integer",
+    "link",
+    "menu",
+    "real",
+    "severity",
+    "short",
+    "single",
+    "string",
+    "unsigned",
+    "unsigned_short",
+]
 
 LONGEST_STRING = 39
 """Bytes in an EPICS string, less the null at its end."""
+
+LONGEST_LINK = 255
+
+#: The EPICS types of links.
+LINKS = ("INLINK", "OUTLINK", "FWDLINK")
 
 
 class Field(NamedTuple):
@@ -21,52 +44,100 @@ class Field(NamedTuple):
     """``EGU`` in it stands for the record's own."""
     nelm: int = 1
     is_array: bool = False
+    dbf: str = ""
+    """EPICS's own type, ``DBF_...``, where ``dtype`` does not say it."""
+    size: int = LONGEST_STRING
+    """The longest text it holds, in bytes."""
+    pp: bool = False
+    """Whether a client's write has the record processed: ``pp(TRUE)``."""
+    prop: bool = False
+    """Whether it says something of the values: ``prop(YES)``."""
 
 
-def real(default: float = 0.0, units: str = "EGU", writable: bool = True) -> Field:
-    """A DBF_DOUBLE field."""
-    return Field("<f8", default, units=units, writable=writable)
+def real(default: float = 0.0, units: str = "EGU", writable: bool = True, **about: Any) -> Field:
+    """A DBF_DOUBLE field.
+
+    Parameters
+    ----------
+    **about
+        ``pp``, ``prop``: as in `Field`; of all these functions.
+    """
+    return Field("<f8", default, units=units, writable=writable, dbf="DOUBLE", **about)
 
 
-def unsigned(default: float = 0.0, writable: bool = True) -> Field:
+def single(default: float = 0.0, units: str = "EGU", writable: bool = True, **about: Any) -> Field:
+    """A DBF_FLOAT field."""
+    return Field("<f4", default, units=units, writable=writable, dbf="FLOAT", **about)
+
+
+def unsigned(default: float = 0.0, writable: bool = True, **about: Any) -> Field:
     """A DBF_ULONG field, which Channel Access carries as a double."""
-    return Field("<f8", default, writable=writable)
+    return Field("<f8", default, writable=writable, dbf="ULONG", **about)
 
 
-def integer(default: int = 0, units: str = "", writable: bool = True) -> Field:
+def integer(default: int = 0, units: str = "", writable: bool = True, **about: Any) -> Field:
     """A DBF_LONG field."""
-    return Field("<i4", default, units=units, writable=writable)
+    return Field("<i4", default, units=units, writable=writable, dbf="LONG", **about)
 
 
-def short(default: int = 0, writable: bool = True) -> Field:
+def short(default: int = 0, writable: bool = True, **about: Any) -> Field:
     """A DBF_SHORT field."""
-    return Field("<i2", default, writable=writable)
+    return Field("<i2", default, writable=writable, dbf="SHORT", **about)
 
 
-def string(default: str = "", writable: bool = True) -> Field:
+def unsigned_short(default: int = 0, writable: bool = True, **about: Any) -> Field:
+    """A DBF_USHORT field, which Channel Access carries as a long."""
+    return Field("<i4", default, writable=writable, dbf="USHORT", **about)
+
+
+def byte(default: int = 0, writable: bool = True, **about: Any) -> Field:
+    """A DBF_UCHAR field."""
+    return Field("|u1", default, writable=writable, dbf="UCHAR", **about)
+
+
+def string(default: str = "", writable: bool = True, **about: Any) -> Field:
     """A DBF_STRING field."""
-    return Field("|S40", default, writable=writable)
+    return Field("|S40", default, writable=writable, dbf="STRING", **about)
 
 
-def menu(*choices: str, default: int = 0, writable: bool = True) -> Field:
+def link(direction: str, writable: bool = True) -> Field:
+    """A link; of `LINKS`."""
+    return Field("|S40", "", writable=writable, dbf=direction, size=LONGEST_LINK)
+
+
+def menu(*choices: str, default: int = 0, writable: bool = True, **about: Any) -> Field:
     """A DBF_MENU or DBF_ENUM field; its value is an index."""
-    return Field("enum", default, choices, writable)
+    return Field("enum", default, choices, writable, dbf="MENU", **about)
 
 
-def convert(value: Any, dtype: str, choices: tuple[str, ...]) -> Any:
+def severity(**about: Any) -> Field:
+    """The severity that an alarm has."""
+    return menu(*SEVERITIES, **about)
+
+
+def each(names: str, field: Field) -> dict[str, Field]:
+    """A table of fields, alike but for their names, which stand between blanks."""
+    return dict.fromkeys(names.split(), field)
+
+
+def convert(value: Any, field: Field, choices: tuple[str, ...]) -> Any:
     """A client's value as a field holds it.
 
     Parameters
     ----------
-    dtype, choices
-        The field's.
+    choices
+        Of an enum, at this moment.
 
     Raises
     ------
     TypeError, ValueError, OverflowError
         Where it cannot: saying what is wanted.
     """
-    return _index(value, choices) if dtype == "enum" else CONVERSIONS[dtype](value)
+    if field.dtype == "enum":
+        return _index(value, choices)
+    if field.dtype == "|S40":
+        return _text(value, field.size)
+    return CONVERSIONS[field.dbf or field.dtype](value)
 
 
 def _index(value: Any, choices: tuple[str, ...]) -> int:
@@ -78,10 +149,10 @@ def _index(value: Any, choices: tuple[str, ...]) -> int:
     raise ValueError(f"the choices are {', '.join(map(repr, choices))}")
 
 
-def _whole(bits: int) -> Callable[[Any], int]:
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-
+def _whole(low: int, high: int) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
+        if type(value) is int and low <= value <= high:
+            return value
         number = float(value)
         if low <= number <= high and number.is_integer():
             return int(number)
@@ -90,17 +161,33 @@ def _whole(bits: int) -> Callable[[Any], int]:
     return convert
 
 
-def _text(value: Any) -> str:
+def _signed(bits: int) -> Callable[[Any], int]:
+    return _whole(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def _unsigned(bits: int) -> Callable[[Any], int]:
+    return _whole(0, 2**bits - 1)
+
+
+def _unsigned_long(value: Any) -> float:
+    return float(_UNSIGNED_LONG(value))
+
+
+def _text(value: Any, size: int) -> str:
     if not isinstance(value, str):
         raise ValueError("text is wanted")
-    if len(value.encode()) > LONGEST_STRING:
-        raise ValueError(f"more than {LONGEST_STRING} bytes")
+    if len(value.encode()) > size:
+        raise ValueError(f"more than {size} bytes")
     return value
 
 
+_UNSIGNED_LONG = _unsigned(32)
+
 CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
-    "<f8": float,
-    "<i4": _whole(32),
-    "<i2": _whole(16),
-    "|S40": _text,
+    **dict.fromkeys(("DOUBLE", "<f8", "FLOAT", "<f4"), float),
+    **dict.fromkeys(("LONG", "<i4"), _signed(32)),
+    **dict.fromkeys(("SHORT", "<i2"), _signed(16)),
+    **dict.fromkeys(("UCHAR", "|u1"), _unsigned(8)),
+    "USHORT": _unsigned(16),
+    "ULONG": _unsigned_long,
 }

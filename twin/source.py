@@ -17,6 +17,7 @@ from beamtwin.twin.constants import HC_EV_M, K_PER_TESLA_METRE
 from beamtwin.twin.ring import ElectronBeam
 
 __all__ = [
+    "FieldUndulator",
     "GapTable",
     "Undulator",
     "deflection_for_energy",
@@ -107,8 +108,53 @@ class GapTable:
             )
 
 
+class _Planar:
+    """What all planar undulators have, once their K is known."""
+
+    period_m: float
+    length_m: float
+
+    @property
+    def K(self) -> float:
+        """The deflection parameter."""
+        raise NotImplementedError
+
+    @property
+    def field_T(self) -> float:
+        """Peak field on the axis."""
+        return self.K / (K_PER_TESLA_METRE * self.period_m)
+
+    @property
+    def periods(self) -> int:
+        """How many periods there are."""
+        return round(self.length_m / self.period_m)
+
+    def harmonic_energy_eV(self, beam: ElectronBeam, harmonic: int = 1) -> float:
+        """Photon energy of a harmonic on the axis."""
+        return harmonic_energy_eV(beam.gamma, self.period_m, self.K, harmonic)
+
+    def harmonic_near(self, beam: ElectronBeam, energy_eV: float) -> int:
+        """The odd harmonic whose energy is next to this one."""
+        return max(1, 2 * round((energy_eV / self.harmonic_energy_eV(beam) - 1) / 2) + 1)
+
+
 @dataclass(frozen=True)
-class Undulator:
+class FieldUndulator(_Planar):
+    """A planar undulator with a vertical field of a given strength; its middle is the beamline's z = 0."""
+
+    name: str
+    period_m: float
+    length_m: float
+    peak_field_T: float
+
+    @property
+    def K(self) -> float:
+        """The deflection parameter."""
+        return deflection_parameter(self.peak_field_T, self.period_m)
+
+
+@dataclass(frozen=True)
+class Undulator(_Planar):
     """A planar undulator with a vertical field; its middle is the beamline's z = 0.
 
     The table was measured in a laboratory; the beamline's gap encoder and energy scale differ from it.
@@ -128,24 +174,6 @@ class Undulator:
         """The deflection parameter at this gap, after calibration."""
         table_K = self.table.K_at(self.gap_m + self.gap_offset_m)
         return sqrt(2 * ((1 + table_K**2 / 2) / self.energy_scale - 1))
-
-    @property
-    def field_T(self) -> float:
-        """Peak field on the axis."""
-        return self.K / (K_PER_TESLA_METRE * self.period_m)
-
-    @property
-    def periods(self) -> int:
-        """How many periods there are."""
-        return round(self.length_m / self.period_m)
-
-    def harmonic_energy_eV(self, beam: ElectronBeam, harmonic: int = 1) -> float:
-        """Photon energy of a harmonic on the axis."""
-        return harmonic_energy_eV(beam.gamma, self.period_m, self.K, harmonic)
-
-    def harmonic_near(self, beam: ElectronBeam, energy_eV: float) -> int:
-        """The odd harmonic whose energy is next to this one."""
-        return max(1, 2 * round((energy_eV / self.harmonic_energy_eV(beam) - 1) / 2) + 1)
 
     def tuned_to(self, energy_eV: float, harmonic: int, beam: ElectronBeam) -> "Undulator":
         """The same undulator at the gap at which a harmonic has this energy."""

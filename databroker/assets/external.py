@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from beamtwin.databroker.assets import hdf5
+from beamtwin.databroker.assets import hdf5, tiff
 from beamtwin.databroker.errors import AssetError
 from beamtwin.databroker.stores.base import NamedDocument
 
@@ -33,6 +33,8 @@ class Rows(Protocol):
 HANDLERS: dict[str, Callable[[Mapping[str, Any], Sequence[int]], Rows]] = {
     "application/x-hdf5": hdf5.stream_resource,
     "AD_HDF5": hdf5.area_detector,
+    "multipart/related;type=image/tiff": tiff.stream_resource,
+    "AD_TIFF": tiff.area_detector,
 }
 
 

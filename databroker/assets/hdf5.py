@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
 
+from beamtwin.databroker.assets.paths import of_resource, of_uri
 from beamtwin.databroker.errors import AssetError
 
 if TYPE_CHECKING:
@@ -90,19 +90,10 @@ class Hdf5Rows:
 
 def stream_resource(resource: Mapping[str, Any], shape: Sequence[int]) -> Hdf5Rows:
     """The rows that a stream_resource of mimetype ``application/x-hdf5`` announces."""
-    return Hdf5Rows(_local(resource["uri"]), resource["parameters"]["dataset"], shape)
+    return Hdf5Rows(of_uri(resource["uri"]), resource["parameters"]["dataset"], shape)
 
 
 def area_detector(resource: Mapping[str, Any], shape: Sequence[int]) -> Hdf5Rows:
     """The rows that a resource of spec ``AD_HDF5`` announces."""
-    windows = resource.get("path_semantics") == "windows"
-    relative = (PureWindowsPath if windows else PurePosixPath)(resource["resource_path"]).as_posix()
     frames = resource["resource_kwargs"].get("frame_per_point", 1)
-    return Hdf5Rows(Path(resource["root"], relative), _AREA_DETECTOR_DATASET, shape, frames)
-
-
-def _local(uri: str) -> Path:
-    parts = urlparse(uri)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        raise AssetError(f"{uri} is not a file on this machine (file://localhost/...)")
-    return Path(unquote(parts.path))
+    return Hdf5Rows(of_resource(resource), _AREA_DETECTOR_DATASET, shape, frames)

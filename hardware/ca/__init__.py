@@ -1,5 +1,7 @@
-"""Channel Access: PVs of EPICS IOCs, on caproto's protocol; caproto is imported when a transport is made."""
+"""Channel Access: PVs of EPICS IOCs."""
 
-from beamtwin.hardware.ca.transport import CAChannel, CATransport
+from beamtwin.hardware.ca.channel import CAChannel
+from beamtwin.hardware.ca.timeouts import Timeouts
+from beamtwin.hardware.ca.transport import CATransport
 
-__all__ = ["CAChannel", "CATransport"]
+__all__ = ["CAChannel", "CATransport", "Timeouts"]

@@ -1,180 +1,286 @@
 """One server: the channels, requests and monitors that a client has with it."""
 
 import asyncio
-import getpass
+import itertools
 import logging
-import socket
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, ClassVar
+import struct
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-import caproto as ca
-
-from beamtwin.hardware.ca import timeouts
-from beamtwin.hardware.ca.circuit import CLIENT, Circuit, reason, text
-from beamtwin.hardware.ca.values import metadata_of
+from beamtwin.hardware.ca import timeouts, wire
+from beamtwin.hardware.ca.environment import Address
+from beamtwin.hardware.ca.stream import Stream
+from beamtwin.hardware.ca.values import CONTROL, TIME, text
+from beamtwin.hardware.ca.wire import Message, message
 from beamtwin.orchestration.errors import NotConnectedError
 
 if TYPE_CHECKING:
-    from beamtwin.hardware.ca.client import Client, Link
-    from beamtwin.hardware.ca.search import Address
+    from beamtwin.hardware.ca.client import Client
+    from beamtwin.hardware.ca.link import Link
 
-__all__ = ["Connection", "Refusal"]
+__all__ = ["Connection", "Deliver", "Refusal"]
+
+#: Takes the answer to a request, in the network thread: a message, or why there is none.
+Deliver = Callable[[Message | Exception], object]
 
 #: Bytes of monitors that subscribers have not taken yet: from the first on a server is asked to send only the
 #: latest of each, and from the second on down all again.
 TOO_MUCH, LITTLE = 32 << 20, 4 << 20
 
-NORMAL = ca.CAStatus.ECA_NORMAL.value.code_with_severity
+#: What a subscription is for (DBE_*): low, high and to, which nobody uses, and the mask.
+DETAILS = struct.Struct(">fffHxx")
+VALUES_AND_ALARMS, PROPERTIES = DETAILS.pack(0, 0, 0, 1 | 4), DETAILS.pack(0, 0, 0, 8)
 
-VALUES_AND_ALARMS = ca.SubscriptionType.DBE_VALUE | ca.SubscriptionType.DBE_ALARM
+#: ECA_NORMAL: all is well.
+NORMAL = 1
 
-#: Requests that have an answer, and how a header says that it goes on.
-ANSWERED = (ca.ReadNotifyRequest.ID, ca.WriteNotifyRequest.ID)
-LONG = 0xFFFF
+IDS = 1 << 32
 
 logger = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
-    """What a server said when it did not do as it was asked."""
+    """What a server said when it did not do as it was asked: a status code, or a text."""
+
+    def __str__(self) -> str:
+        (said,) = self.args
+        if isinstance(said, str):
+            return said
+        from caproto import CAStatus
+
+        for member in CAStatus:
+            if member.value.code_with_severity == said:
+                return f"{member.value.description} ({member.name})"
+        return f"status {said}"
 
 
-class Connection(Circuit):
-    """The circuit to one server, and what is under way on it."""
+class Request(NamedTuple):
+    """What waits for an answer."""
+
+    link: "Link"
+    deliver: Deliver
+    puts: int
+    """`Connection.puts` when it was sent."""
+
+
+class Connection(Stream):
+    """The circuit to one server, and what is under way on it.
+
+    Attributes
+    ----------
+    puts : int
+        How many puts have been sent or have ended: what is known from before may have changed.
+    """
 
     handlers: ClassVar = {
-        ca.CreateChanResponse: "_created",
-        ca.CreateChFailResponse: "_dropped",
-        ca.ServerDisconnResponse: "_dropped",
-        ca.ReadNotifyResponse: "_answered",
-        ca.WriteNotifyResponse: "_answered",
-        ca.ErrorResponse: "_failed",
-        ca.EventAddResponse: "_monitored",
+        wire.CREATE_CHANNEL: "_created",
+        wire.ACCESS_RIGHTS: "_allowed",
+        wire.CREATE_FAILED: "_dropped",
+        wire.SERVER_DISCONNECTED: "_dropped",
+        wire.READ_NOTIFY: "_read",
+        wire.WRITE_NOTIFY: "_written",
+        wire.EVENT_ADD: "_monitored",
+        wire.ERROR: "_failed",
+        wire.VERSION: "_greeted",
     }
 
-    def __init__(self, client: "Client", address: "Address"):
-        super().__init__(CLIENT, address)
+    def __init__(self, client: "Client", address: Address):
+        super().__init__(address, client.silence_s)
+        self.puts = 0
         self._client = client
+        self._minor_version = wire.MINOR_VERSION
+        self._ids = itertools.count(1)
         self._links: dict[int, Link] = {}
-        self._requests: dict[int, tuple[Link, Future[Any]]] = {}
-        self._monitors: dict[int | None, Link] = {}
-        self._heard = False
-        self._pulse: asyncio.TimerHandle | None = None
+        self._monitors: dict[int, Link] = {}
+        self._descriptions: dict[int, Link] = {}
+        self._requests: dict[int, Request] = {}
+        self._guard = threading.Lock()  # of the requests, and of who may make more
+        self._ended = ""
         self._throttled = False
-        self.send(
-            ca.VersionRequest(0, ca.DEFAULT_PROTOCOL_VERSION),
-            ca.HostNameRequest(socket.gethostname()),
-            ca.ClientNameRequest(getpass.getuser()),
-        )
+        self._handlers = {command: getattr(self, name) for command, name in self.handlers.items()}
+
+    # --- for any thread -------------------------------------------------------------------------
+
+    def read(self, wanted: Iterable[tuple["Link", Deliver]]) -> bool:
+        """Ask for values with their times and alarms, all in one go, where there is a connection yet."""
+        with self._guard:
+            if self._ended:
+                return False
+            self.send(b"".join(self._reading(link, deliver) for link, deliver in wanted))
+        return True
+
+    def write(self, link: "Link", payload: bytes, count: int, deliver: Deliver | None) -> bool:
+        """Write, where there is a connection yet; where there is ``deliver``, hear when processing has ended."""
+        command = wire.WRITE if deliver is None else wire.WRITE_NOTIFY
+        with self._guard:
+            if self._ended:
+                return False
+            self.puts += 1
+            ioid = next(self._ids) % IDS
+            if deliver is not None:
+                self._requests[ioid] = Request(link, deliver, 0)
+            self.send(message(command, link.data_type, count, link.sid, ioid, payload))
+        return True
+
+    def watch(self, link: "Link", wanted: bool) -> None:
+        """Have the server send every new value, or no more."""
+        with self._guard:
+            if self._ended or not link.connected:
+                return
+            if link.refusal:
+                logger.warning("%s is not monitored: %s", link.pv, link.refusal)
+            elif wanted and link.subscription is None:
+                link.subscription = self._subscribe(
+                    link, TIME, link.count, VALUES_AND_ALARMS, self._monitors
+                )
+            elif not wanted and link.subscription is not None:
+                key, link.subscription = link.subscription, None
+                del self._monitors[key]
+                kind = link.data_type + TIME
+                self.send(message(wire.EVENT_CANCEL, kind, link.count, link.sid, key))
+
+    def _reading(
+        self, link: "Link", deliver: Deliver, kind: int = TIME, count: int | None = None
+    ) -> bytes:
+        ioid = next(self._ids) % IDS
+        self._requests[ioid] = Request(link, deliver, self.puts)
+        count = link.count if count is None else count
+        return message(wire.READ_NOTIFY, link.data_type + kind, count, link.sid, ioid)
+
+    def _loss(self, link: "Link") -> NotConnectedError:
+        return NotConnectedError(f"{link.pv}: lost the connection to {self.peer} ({self._ended})")
+
+    # --- for the network thread -----------------------------------------------------------------
 
     def add(self, link: "Link") -> None:
         """Ask the server for a channel."""
-        channel = ca.ClientChannel(link.pv, self.state)
-        link.circuit, link.channel = self, channel
-        self._links[channel.cid] = link
-        self.send(channel.create())
+        cid = next(self._ids) % IDS
+        self._links[cid] = link
+        name = link.pv.encode() + b"\0"
+        self.send(message(wire.CREATE_CHANNEL, 0, 0, cid, wire.MINOR_VERSION, name))
 
-    def request(self, link: "Link", command: Any, answer: "Future[Any]") -> None:
-        """Send a request that has an answer."""
-        self._requests[command.ioid] = (link, answer)
-        self.send(command)
+    def take(self, said: Message) -> None:
+        """One message has come."""
+        handler = self._handlers.get(said.command)
+        if handler is not None:
+            handler(said)
 
-    def watch(self, link: "Link") -> None:
-        """Bring the server's subscription into line with ``link.monitor``."""
-        channel: Any = link.channel
-        if link.monitor is not None and link.subscription is None:
-            command = channel.subscribe("time", mask=VALUES_AND_ALARMS)
-            link.subscription = command.subscriptionid
-            self._monitors[link.subscription] = link
-            self.send(command)
-        elif link.monitor is None and link.subscription is not None:
-            del self._monitors[link.subscription]
-            self.send(channel.unsubscribe(link.subscription))
-            link.subscription = None
+    def turn(self) -> None:
+        """All that there is for now has come: hand it on, and no faster than it is taken."""
+        self._client.hand_on()
+        self._throttle()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Asyncio's: begin to listen for silence."""
-        super().connection_made(transport)
-        self._pulse = asyncio.get_running_loop().call_later(timeouts.ECHO_S, self._listen)
-
-    def data_received(self, data: bytes) -> None:
-        """Asyncio's."""
-        self._heard = True
-        super().data_received(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Asyncio's: whatever is under way fails now, and the PVs are searched for again."""
-        if self._pulse is not None:
-            self._pulse.cancel()
+    def lost(self, reason: str) -> None:
+        """Whatever is under way fails now, and the PVs are searched for again."""
+        with self._guard:
+            self._ended = reason
+            requests, self._requests = self._requests, {}
         self._client.forget(self)
-        for link, answer in self._requests.values():
-            answer.set_exception(
-                NotConnectedError(f"{link.pv}: lost the connection to {self.peer}")
-            )
         for link in self._links.values():
             link.disconnect()
+        for request in requests.values():
+            request.deliver(self._loss(request.link))
+        self._client.hand_on()
 
-    def _listen(self) -> None:
-        """Ask a silent server for a sign of life, and give it up if there is none."""
-        if not self._heard:
-            logger.warning("%s is silent; disconnecting", self.peer)
-            self.abort()
-            return
-        self._heard = False
-        self.send(ca.EchoRequest())
-        self._pulse = asyncio.get_running_loop().call_later(timeouts.ECHO_S, self._listen)
+    def _subscribe(
+        self, link: "Link", kind: int, count: int, details: bytes, group: "dict[int, Link]"
+    ) -> int:
+        key = next(self._ids) % IDS
+        group[key] = link
+        kind += link.data_type
+        self.send(message(wire.EVENT_ADD, kind, count, link.sid, key, payload=details))
+        return key
 
-    def _created(self, command: Any) -> None:
-        link, channel = self._links[command.cid], self.state.channels[command.cid]
-        answer: Future[Any] = Future()
-        answer.add_done_callback(lambda answer: self._described(link, channel, answer))
-        self.request(link, channel.read("control", data_count=1), answer)
+    def _greeted(self, said: Message) -> None:
+        self._minor_version = said.elements
 
-    def _described(self, link: "Link", channel: Any, answer: "Future[Any]") -> None:
-        error = answer.exception()
-        if isinstance(error, NotConnectedError):
-            return
-        control = None if error else answer.result().metadata
-        rights = channel.access_rights or ca.AccessRights.NO_ACCESS
-        link.connect(metadata_of(channel, control, ca.AccessRights.WRITE in rights))
+    def _allowed(self, said: Message) -> None:
+        link = self._links.get(said.p1)
+        if link is not None:
+            link.allow(said.p2)
 
-    def _dropped(self, command: Any) -> None:
-        link = self._links.pop(command.cid)
-        self._monitors.pop(link.subscription, None)
-        for key in [key for key, (other, _) in self._requests.items() if other is link]:
-            _, answer = self._requests.pop(key)
-            answer.set_exception(NotConnectedError(f"{link.pv}: {self.peer} has dropped it"))
-        link.disconnect()
-
-    def _answered(self, command: Any) -> None:
-        self._settle(command.ioid, command.header.parameter1, command)
-
-    def _failed(self, command: Any) -> None:
-        original = command.original_request
-        # A long request has a header of 8 more bytes.
-        start = 8 if original.payload_size == LONG else 0
-        message = text(command.error_message[start:]) or reason(command.header.parameter2)
-        if original.command in ANSWERED:
-            self._settle(original.parameter2, None, message)
+    def _created(self, said: Message) -> None:
+        link = self._links[said.p1]
+        link.create(self, said, any_count=self._minor_version >= 13)
+        if link.is_described:
+            key = self._subscribe(link, CONTROL, 1, PROPERTIES, self._descriptions)
+            link.description = key
         else:
-            logger.warning("%s: %s", self.peer, message)
+            link.describe(None)
 
-    def _settle(self, ioid: int, status: int | None, outcome: Any) -> None:
-        """Answer a request; some servers send an error, and then an answer as well."""
-        _, answer = self._requests.pop(ioid, (None, None))
-        if answer is not None and status == NORMAL:
-            answer.set_result(outcome)
-        elif answer is not None:
-            answer.set_exception(Refusal(outcome if status is None else reason(status)))
+    def _dropped(self, said: Message) -> None:
+        link = self._links.pop(said.p1, None)
+        if link is None:
+            return
+        for group, key in (
+            (self._monitors, link.subscription),
+            (self._descriptions, link.description),
+        ):
+            group.pop(key or 0, None)
+        with self._guard:
+            lost = [key for key, request in self._requests.items() if request.link is link]
+            requests = [self._requests.pop(key) for key in lost]
+        link.disconnect()
+        for request in requests:
+            request.deliver(NotConnectedError(f"{link.pv}: {self.peer} has dropped it"))
 
-    def _monitored(self, command: Any) -> None:
-        link = self._monitors.get(command.subscriptionid)
-        if link is not None and link.monitor is not None and command.header.parameter1 == NORMAL:
-            link.monitor(command)
-            if not self._throttled and self._client.backlog() > TOO_MUCH:
-                self._throttled = True
-                self.send(ca.EventsOffRequest())
-                self._unthrottle()
+    def _read(self, said: Message) -> None:
+        request = self._requests.pop(said.p2, None)
+        if request is None:
+            return  # nobody waits for it any more
+        if said.p1 != NORMAL:
+            request.deliver(Refusal(said.p1))
+        else:
+            request.link.refresh(said, request.puts)
+            request.deliver(said)
+
+    def _written(self, said: Message) -> None:
+        with self._guard:
+            self.puts += 1
+        request = self._requests.pop(said.p2, None)
+        if request is not None:
+            normal = said.p1 == NORMAL
+            request.deliver(said if normal else Refusal(said.p1))
+
+    def _failed(self, said: Message) -> None:
+        """A server cannot do something; some send an error, and then an answer as well."""
+        payload = said.payload
+        command, size, _, _, _, key = wire.HEADER.unpack_from(payload)
+        start = wire.HEADER.size + (wire.EXTENSION.size if size == wire.LONG else 0)
+        why = text(payload[start:]) or said.p2
+        if command in (wire.READ_NOTIFY, wire.WRITE_NOTIFY):
+            request = self._requests.pop(key, None)
+            if request is not None:
+                request.deliver(Refusal(why))
+        elif command == wire.EVENT_ADD and key in self._descriptions:
+            self._ask_once(self._descriptions.pop(key))
+        else:
+            logger.warning("%s: %s", self.peer, Refusal(why))
+
+    def _ask_once(self, link: "Link") -> None:
+        """What it is, of a server that does not say when that changes."""
+
+        def deliver(outcome: Message | Exception) -> None:
+            if not isinstance(outcome, NotConnectedError):
+                link.describe(outcome.payload if isinstance(outcome, Message) else None)
+
+        with self._guard:
+            self.send(self._reading(link, deliver, CONTROL, 1))
+
+    def _monitored(self, said: Message) -> None:
+        link = self._monitors.get(said.p2)
+        if link is not None and said.p1 == NORMAL:
+            link.news(said)
+        elif said.p2 in self._descriptions:
+            described = said.p1 == NORMAL
+            self._descriptions[said.p2].describe(said.payload if described else None)
+
+    def _throttle(self) -> None:
+        if not self._throttled and self._client.backlog() > TOO_MUCH:
+            self._throttled = True
+            self.send(message(wire.EVENTS_OFF))
+            self._unthrottle()
 
     def _unthrottle(self) -> None:
         """Have all monitors sent again, once those are taken that there are."""
@@ -182,4 +288,4 @@ class Connection(Circuit):
             asyncio.get_running_loop().call_later(timeouts.LOOK_S, self._unthrottle)
         else:
             self._throttled = False
-            self.send(ca.EventsOnRequest())
+            self.send(message(wire.EVENTS_ON))

@@ -1,69 +1,52 @@
-"""Where PVs are: asked by UDP until somebody answers."""
+"""Where PVs are: asked by UDP, and of name servers by TCP, until somebody answers."""
 
 import asyncio
 import itertools
 import logging
 import socket
-from collections.abc import Callable, Sequence
-from ipaddress import ip_address
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import caproto as ca
-
-from beamtwin.hardware.ca import timeouts
-from beamtwin.hardware.ca.circuit import CLIENT
-from beamtwin.orchestration.errors import NotConnectedError
+from beamtwin.hardware.ca import timeouts, wire
+from beamtwin.hardware.ca.environment import Address
+from beamtwin.hardware.ca.stream import Stream
+from beamtwin.hardware.ca.wire import Message, ProtocolError, datagram, message
 
 if TYPE_CHECKING:
-    from beamtwin.hardware.ca.client import Link
+    from beamtwin.hardware.ca.link import Link
 
-__all__ = ["Address", "Search", "is_loopback", "search_addresses"]
-
-Address = tuple[str, int]
+__all__ = ["NameServer", "Search"]
 
 #: Bytes of searches in a datagram: what fits into one Ethernet frame.
 DATAGRAM = 1400
 
+#: What an answer has for an address that is its sender's.
+SENDER = 0xFFFFFFFF
+
+DONT_REPLY = 5
+
 logger = logging.getLogger(__name__)
 
 
-def search_addresses(addresses: Sequence[str] | None, port: int | None) -> list[Address]:
-    """Hosts and UDP ports to search at; without addresses, those of the EPICS environment.
-
-    Raises
-    ------
-    NotConnectedError
-        Naming a host that nobody knows.
-    """
-    default = ca.get_environment_variables()["EPICS_CA_SERVER_PORT"] if port is None else port
-    if addresses is None:
-        addresses = ca.get_address_list()
-    pairs = (address.partition(":")[::2] for address in addresses)
-    return [(_resolve(host), int(given or default)) for host, given in pairs]
-
-
-def _resolve(host: str) -> str:
-    try:
-        return socket.gethostbyname(host)
-    except OSError as error:
-        raise NotConnectedError(f"{host}: cannot search there: {error.strerror}") from None
-
-
-def is_loopback(address: str) -> bool:
-    """Whether packets to an address stay on this machine."""
-    return ip_address(address).is_loopback
-
-
 class Search(asyncio.DatagramProtocol):
-    """Asks where PVs are until somebody answers, ever less often."""
+    """Asks where PVs are until somebody answers, ever less often.
+
+    Parameters
+    ----------
+    addresses
+        Where to ask by UDP.
+    found
+        Told where each is.
+    """
 
     def __init__(self, addresses: Sequence[Address], found: Callable[["Link", Address], object]):
+        self.name_servers: Sequence[NameServer] = ()
         self._addresses = addresses
         self._found = found
-        self._protocol = ca.Broadcaster(our_role=CLIENT)
         self._keys = itertools.count(1)
         self._wanted: dict[int, Link] = {}
         self._new: dict[int, Link] = {}
+        self._answered: dict[int, tuple[str, Address]] = {}
         self._interval = timeouts.FIRST_SEARCH_S
         self._next: asyncio.TimerHandle | None = None
 
@@ -76,6 +59,46 @@ class Search(asyncio.DatagramProtocol):
         if not self._new:
             asyncio.get_running_loop().call_soon(self._begin)
         self._new[next(self._keys)] = link
+
+    def hurry(self) -> None:
+        """Something has come up: ask for all that is missing soon, and often for a while."""
+        if self._wanted and self._interval > timeouts.RETRY_S:
+            self._interval = timeouts.FIRST_SEARCH_S
+            self._wait()
+
+    def ask_all(self, server: "NameServer") -> None:
+        """A name server is there: ask it for all that is missing."""
+        server.send(b"".join(_requests(self._wanted)))
+
+    def answer(self, said: Message, sender: Address) -> None:
+        """Somebody has said where a PV is."""
+        host = sender[0] if said.p1 == SENDER else socket.inet_ntoa(said.p1.to_bytes(4))
+        address = host, said.data_type
+        link = self._wanted.pop(said.p2, None)
+        if link is not None:
+            self._answered[said.p2] = link.pv, address
+            loop = asyncio.get_running_loop()
+            loop.call_later(timeouts.SECOND_ANSWER_S, self._answered.pop, said.p2, None)
+            self._found(link, address)
+        elif self._answered.get(said.p2, ("", address))[1] != address:
+            pv, first = self._answered.pop(said.p2)
+            logger.warning(
+                "%s is served twice, at %s:%s and %s:%s; using the first", pv, *first, *address
+            )
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        """Asyncio's."""
+        try:
+            messages = datagram(data)
+        except ProtocolError as error:
+            logger.warning("%s:%s sent a datagram that is not Channel Access: %s", *addr, error)
+            return
+        for said in messages:
+            if said.command == wire.SEARCH:
+                self.answer(said, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """Asyncio's: nobody listens at one of the addresses, yet."""
 
     def _begin(self) -> None:
         self._ask(self._new)
@@ -98,28 +121,46 @@ class Search(asyncio.DatagramProtocol):
     def _ask(self, wanted: "dict[int, Link]") -> None:
         if self._transport.is_closing():
             return
-        version = ca.VersionRequest(0, ca.DEFAULT_PROTOCOL_VERSION)
-        requests = (
-            ca.SearchRequest(link.pv, key, ca.DEFAULT_PROTOCOL_VERSION)
-            for key, link in wanted.items()
-        )
-        for batch in ca.batch_requests(requests, DATAGRAM):
-            datagram = self._protocol.send(version, *batch)
+        requests = list(_requests(wanted))
+        for packet in _packets(requests):
             for address in self._addresses:
-                self._transport.sendto(datagram, address)
+                self._transport.sendto(packet, address)
+        for server in self.name_servers:
+            server.send(b"".join(requests))
 
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        """Asyncio's."""
-        try:
-            commands = self._protocol.recv(data, addr)
-        except ca.RemoteProtocolError as error:
-            logger.warning("%s:%s sent a datagram that is not Channel Access: %s", *addr, error)
-            return
-        for command in commands:
-            if isinstance(command, ca.SearchResponse):
-                link = self._wanted.pop(command.cid, None)
-                if link is not None:
-                    self._found(link, ca.extract_address(command))
 
-    def error_received(self, exc: Exception) -> None:
-        """Asyncio's: nobody listens at one of the addresses, yet."""
+def _requests(wanted: "dict[int, Link]") -> Iterator[bytes]:
+    for key, link in wanted.items():
+        name = link.pv.encode() + b"\0"
+        yield message(wire.SEARCH, DONT_REPLY, wire.MINOR_VERSION, key, key, name)
+
+
+def _packets(requests: Iterable[bytes]) -> Iterator[bytes]:
+    """As many as fit into a datagram each, after a word on the version."""
+    version = message(wire.VERSION, 0, wire.MINOR_VERSION)
+    packet = version
+    for request in requests:
+        if len(packet) + len(request) > DATAGRAM:
+            yield packet
+            packet = version
+        packet += request
+    if packet != version:
+        yield packet
+
+
+class NameServer(Stream):
+    """A server that is asked by TCP where PVs are (``EPICS_CA_NAME_SERVERS``); kept for as long as the client lives."""
+
+    def __init__(self, address: Address, silence_s: float, search: Search):
+        super().__init__(address, silence_s)
+        self._search = search
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def take(self, said: Message) -> None:
+        """One message has come."""
+        if said.command == wire.SEARCH:
+            self._search.answer(said, self.address)
+
+    def lost(self, reason: str) -> None:
+        """The connection has ended."""
+        self.ended.set_result(None)

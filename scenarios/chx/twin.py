@@ -2,38 +2,21 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from beamtwin.scenarios.chx.devices import PREFIXES
-from beamtwin.twin.areadetector import Camera
+from beamtwin.scenarios.chx.devices import chx_registry
+from beamtwin.twin.areadetector import Camera, EigerDriver
 from beamtwin.twin.clock import SimClock
-from beamtwin.twin.description import load_description
+from beamtwin.twin.counterparts.derived import SampledRecord
+from beamtwin.twin.description import Description, load_description
 from beamtwin.twin.detectors.photon_counter import PhotonCounter
 from beamtwin.twin.detectors.point_counter import PointCounter
-from beamtwin.twin.noise import stream
-from beamtwin.twin.records import MotorRecord, ScalerRecord
-from beamtwin.twin.world import PixelDetector, World, point_counts
+from beamtwin.twin.optics import PixelDetector, point_counts
+from beamtwin.twin.plants.ring import StoredCurrent
+from beamtwin.twin.records import ScalerRecord
+from beamtwin.twin.world import World
 
-__all__ = ["make_world"]
+__all__ = ["DESCRIPTION", "make_world"]
 
 DESCRIPTION = Path(__file__).parent / "beamline.toml"
-
-#: A slit blade's motor record, and where it stands at first: S2 is open 10 x 10 µm.
-BLADE = {
-    "EGU": "mm",
-    "PREC": 5,
-    "MRES": 1e-5,
-    "VELO": 0.5,
-    "ACCL": 0.1,
-    "HLM": 3.0,
-    "LLM": -3.0,
-}
-BLADES = {
-    "T": ("top", 0.005),
-    "B": ("bottom", -0.005),
-    "O": ("outboard", 0.005),
-    "I": ("inboard", -0.005),
-}
 
 
 def make_world(clock: SimClock, *, level: str = "fast", seed: int = 0, noise: bool = True) -> World:
@@ -45,30 +28,50 @@ def make_world(clock: SimClock, *, level: str = "fast", seed: int = 0, noise: bo
     level : str
         ``fast``: closed forms; ``wave``: SRW.
     seed : int
-        Of the detectors' noise.
+        Of all that fluctuates.
     noise : bool
-        Whether detectors have counting statistics.
+        Whether anything does: detectors have counting statistics, and the stored current decays.
     """
     description = load_description(DESCRIPTION)
-    world = World("chx", clock, description, level=level, seed=seed, noise=noise)
-    database, optics = world.database, world.optics
-    for axis, (side, position) in BLADES.items():
-        name = f"{PREFIXES['s2']}-Ax:{axis}}}Mtr"
-        database.add(MotorRecord(clock, name, VAL=position, DESC=f"S2 {side} blade", **BLADE))
+    world = World(
+        "chx",
+        clock,
+        description,
+        registry=chx_registry(),
+        level=level,
+        seed=seed,
+        noise=noise,
+    )
+    _add_ring(world, noise)
+    _add_detectors(world, description)
+    world.populate()
+    return world
 
-    def noise_of(name: str) -> np.random.Generator | None:
-        return stream(seed, name) if noise else None
 
-    eiger = PixelDetector(optics, description.counter("Eig4M", PhotonCounter), noise_of("Eig4M"))
-    Camera(database, PREFIXES["eiger4m"], eiger, manufacturer="DECTRIS", model="Eiger 4M")
+def _add_ring(world: World, noise: bool) -> None:
+    entry = chx_registry()["ring_current"]
+    stored = StoredCurrent(**entry.twin)
+    if not noise:
+        stored = StoredCurrent(stored.current_mA)
+    clock = world.database.clock
+    world.database.add(
+        SampledRecord(clock, entry.prefix, lambda: stored.at(clock.env.now), EGU="mA", PREC=3)
+    )
+
+
+def _add_detectors(world: World, description: Description) -> None:
+    """Those that see the light."""
+    registry, database, optics = chx_registry(), world.database, world.optics
+    counter = description.counter("Eig4M", PhotonCounter)
+    eiger = PixelDetector(optics, counter, world.stream("Eig4M"))
+    Camera(database, registry["eiger4m"].prefix, eiger, driver=EigerDriver)
     diode = description.counter("diode", PointCounter)
     database.add(
         ScalerRecord(
-            clock,
-            PREFIXES["scaler"],
-            point_counts(optics, diode, noise_of("diode")),
+            database.clock,
+            registry["scaler"].prefix,
+            point_counts(optics, diode, world.stream("diode")),
             NM1="time",
             NM2="s2_flux",
         )
     )
-    return world

@@ -89,7 +89,7 @@ def test_no_room_for_a_frame(limited, beamtwin, catalogue, data):
     """18 MB: the run fails, and the file that was begun is sound and empty."""
     done = limited(1_000_000, "run", "chx", "diffraction")
     reason = done.complaint
-    assert reason.startswith(f"eiger4m_hdf: could not write: {data}/assets/eiger4m_")
+    assert reason.startswith(f"eiger4m_hdf1: could not write: {data}/assets/eiger4m_")
     assert ": File too large (XF:11IDB-ES{Det:Eig4M}HDF1:WriteMessage" in reason
     run = catalogue()[-1]
     assert (run.state, run.stop["reason"], run.streams) == ("fail", reason, [])
@@ -142,7 +142,7 @@ def test_a_folder_of_frames_that_vanishes(data):
     with open_beamtime(SCENARIO, Settings(data)) as beamtime:
         plan = diffraction(beamtime.devices, gaps_um=((7.5, 5.8), (11.0, 9.0)))
         no_folder = (
-            f"eiger4m_hdf: the file writer has no folder {data}/assets .*; create it, or name"
+            f"eiger4m_hdf1: the file writer has no folder {data}/assets .*; create it, or name"
         )
         with pytest.raises(BeamtwinError, match=no_folder):
             beamtime.engine(plan, {"stop": lambda *_: shutil.rmtree(data / "assets")})

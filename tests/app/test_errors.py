@@ -4,13 +4,13 @@ import re
 import socket
 import sqlite3
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from beamtwin.app.beamtime import Settings, open_beamtime
-from beamtwin.hardware.ca import CATransport
+from beamtwin.hardware.ca import CATransport, Timeouts
 from beamtwin.hardware.motor import Motor
+from beamtwin.hardware.registry import Entry, Registry
 from beamtwin.orchestration.errors import LimitsError
 from beamtwin.orchestration.stubs import mv
 from beamtwin.scenarios import chx
@@ -147,7 +147,7 @@ def test_a_run_made_twice_goes_to_one_store_once(beamtwin, catalogue):
 @pytest.fixture
 def hurry(monkeypatch):
     """Give up on PVs sooner."""
-    monkeypatch.setitem(CATransport.__init__.__kwdefaults__, "timeout_s", 0.5)
+    monkeypatch.setitem(CATransport.__init__.__kwdefaults__, "timeouts", Timeouts(connect_s=0.5))
 
 
 @pytest.fixture
@@ -181,13 +181,18 @@ def test_no_beamline(beamtwin, free_port, monkeypatch):
 
 
 def test_a_pv_that_the_twin_does_not_have(beamtwin, catalogue, monkeypatch):
-    def make_devices(transport, directory, new_uid):
-        return SimpleNamespace(motor=Motor("XF:11IDB-OP{Slt:BDS-Ax:U}Mtr", "motor", transport))
+    registry = Registry([Entry("motor", Motor, "XF:11IDB-OP{Slt:BDS-Ax:U}Mtr")])
 
-    monkeypatch.setattr(chx, "SCENARIO", replace(chx.SCENARIO, devices=make_devices))
+    def make_devices(transport, directory, new_uid):
+        return registry.make(transport)
+
+    scenario = replace(chx.SCENARIO, devices=make_devices, needs=("motor",))
+    monkeypatch.setattr(chx, "SCENARIO", scenario)
     complaint = beamtwin("run", "chx", "slit_scan").complaint
     assert re.match(r"motor: (\d+) of \1 PVs are not there as declared: ", complaint)
-    assert "XF:11IDB-OP{Slt:BDS-Ax:U}Mtr.RBV: no answer (motor); " in complaint
+    assert (
+        "XF:11IDB-OP{Slt:BDS-Ax:U}Mtr.RBV: the twin has no such record; did you mean" in complaint
+    )
     assert len(catalogue()) == 0
 
 

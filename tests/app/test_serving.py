@@ -1,15 +1,17 @@
 """``beamtwin ioc``: it serves, and leaves nothing behind."""
 
+import json
 import os
 import re
 import signal
 import socket
+from contextlib import contextmanager
 
 import pytest
 
 from beamtwin.hardware.ca import CATransport
 from beamtwin.orchestration.clock import WallClock
-from beamtwin.twin.world import read_provenance
+from beamtwin.twin.provenance import read_provenance
 
 WALL = WallClock()
 
@@ -84,3 +86,95 @@ def test_letting_others_in_is_warned_of(start):
 def test_an_interface_of_another_machine(beamtwin):
     complaint = beamtwin("ioc", "chx", "--interface", "192.0.2.1").complaint
     assert complaint == "cannot serve on 192.0.2.1:15064: Cannot assign requested address"
+
+
+# --- a table, and autosave ----------------------------------------------------------------------------
+
+TOP = "XF:11IDB-OP{Slt:BDS-Ax:T}Mtr"
+
+
+def serve(start, *arguments):
+    """Start an IOC of CHX; the command, what it printed before it served, and its port."""
+    command, said = start("ioc", "chx", "--port", "0", *arguments), []
+    while not (match := re.search(r"records on 127.0.0.1:(\d+) ", line := command.line())):
+        assert line, command.outcome()
+        said.append(line)
+    return command, "".join(said), int(match[1])
+
+
+@contextmanager
+def client(port):
+    """Reads, and writes with completion."""
+    transport = CATransport(addresses=["127.0.0.1"], port=port)
+
+    def access(pv, value=None):
+        channel = transport.channel(pv)
+        transport.connect([channel])
+        if value is not None:
+            status = channel.put(value)
+            assert transport.clock.wait(lambda: status.done, 20.0)
+            assert status.success
+        return channel.get().value
+
+    try:
+        yield access
+    finally:
+        transport.close()
+
+
+def test_it_says_which_devices_it_serves(start):
+    command, _, _ = serve(start)
+    command.signal(signal.SIGINT)
+    out = command.outcome().out
+    assert re.search(r"^ *Slits +s2 *$", out, re.MULTILINE)
+    assert re.search(r"^ *FourPVShutter +fe_sh, foe_sh *$", out, re.MULTILINE)
+
+
+def test_any_beamline_that_is_declared_is_served(start, tmp_path):
+    path = tmp_path / "devices.yml"
+    path.write_text('ophyd.EpicsMotor:\n- {name: m1, prefix: "gp:m1"}\n')
+    command = start("ioc", str(path), "--port", "0")
+    match = re.search(r"records on 127.0.0.1:(\d+) ", command.line())
+    with client(int(match[1])) as pv:
+        assert pv("gp:m1", 0.5) == 0.5
+        assert pv("gp:m1.RBV") == 0.5
+    command.signal(signal.SIGINT)
+    assert command.outcome().code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_motors_were_set_to_lasts(start, tmp_path, number):
+    file = tmp_path / "chx.json"
+    command, said, port = serve(start, "--autosave", str(file))
+    assert said == f"{file}: is not there yet; motors stand where the twin has them\n"
+    with client(port) as pv:
+        pv(TOP, 0.25)
+        pv(f"{TOP}.HLM", 2.0)
+        pv(f"{TOP}.OFF", 0.5)
+        dial = pv(f"{TOP}.DRBV")
+    os.kill(command.process.pid, number)
+    assert command.outcome().code == 0
+    command, said, port = serve(start, "--autosave", str(file))
+    assert re.fullmatch(rf"{file}: \d+ motors restored\n", said)
+    with client(port) as pv:
+        assert pv(f"{TOP}.DRBV") == dial == 0.25
+        assert (pv(TOP), pv(f"{TOP}.OFF")) == (0.75, 0.5)
+        assert pv(f"{TOP}.HLM") == 2.5
+    command.signal(signal.SIGINT)
+    assert command.outcome().err == ""
+
+
+def test_a_damaged_autosave_file_is_put_aside(start, tmp_path):
+    file = tmp_path / "chx.json"
+    file.write_text('{"format": 1, "motors": {"XF')
+    command, _, port = serve(start, "--autosave", str(file))
+    with client(port) as pv:
+        assert pv(f"{TOP}.RBV") == 0.005
+    command.signal(signal.SIGINT)
+    done = command.outcome()
+    assert done.err.startswith(
+        f"beamtwin: warning: {file}: is no autosave file (Unterminated string"
+    )
+    assert "it is kept as chx.json.damaged, and motors begin where the twin has them" in done.err
+    assert (tmp_path / "chx.json.damaged").read_text() == '{"format": 1, "motors": {"XF'
+    assert json.loads(file.read_text())["motors"][TOP]

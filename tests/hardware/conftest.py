@@ -1,17 +1,19 @@
 """Stand-ins for records, on a SoftTransport: what a device can see of them, and what can go wrong."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from beamtwin.hardware.channel import Metadata
 from beamtwin.hardware.soft import SoftTransport
 from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.status import Status, finished
+from beamtwin.twin.areadetector import Camera, Pattern
 from beamtwin.twin.clock import SimClock
+from beamtwin.twin.database import Database
 
 
 @pytest.fixture
@@ -121,36 +123,17 @@ def serve_motor(transport: SoftTransport) -> Callable[..., SoftMotor]:
     return serve
 
 
-def choices(*names: str, index: int = 0) -> tuple[int, Metadata]:
-    return index, Metadata("enum", choices=names)
-
-
-def text(content: str = "") -> tuple[Any, Metadata]:
-    encoded = np.frombuffer(content.encode() + b"\0", "|u1")
-    return encoded, Metadata("|u1", count=256, is_array=True)
-
-
 class SoftDetector:
-    """A camera with its plugins, which takes ``AcquireTime`` seconds an image and writes no file.
-
-    Attributes
-    ----------
-    fault : str
-        Why frames cannot be written; none: they can.
-    lost : int
-        A fault: this many frames never reach the file plugin.
-    """
+    """A camera with its plugins, which takes ``AcquireTime`` seconds an image and writes no file."""
 
     def __init__(self, transport: SoftTransport, prefix: str):
         self.transport = transport
         self.clock: Clock = transport.clock
         self.prefix = prefix
-        self.fault = ""
-        self.lost = 0
-        for pv, value in DETECTOR.items():
+        pvs = detector_pvs()
+        for pv, value in pvs.items():
             transport.serve(prefix + pv, value)
-        for pv in DETECTOR:
-            if pv + "_RBV" in DETECTOR:
+            if pv + "_RBV" in pvs:
                 transport.on_put(prefix + pv, lambda value, pv=pv: self.post(pv + "_RBV", value))
         transport.on_put(f"{prefix}cam1:Acquire", self._acquire)
         transport.on_put(f"{prefix}HDF1:FilePath", self._find_path)
@@ -162,133 +145,37 @@ class SoftDetector:
     def read(self, pv: str) -> Any:
         return self.transport.channel(self.prefix + pv).get().value
 
-    def text(self, pv: str) -> str:
-        return self.read(pv).tobytes().partition(b"\0")[0].decode()
-
-    def say(self, pv: str, content: str) -> None:
-        self.post(pv, text(content)[0])
-
-    def _find_path(self, _: Any) -> None:
-        path = self.text("HDF1:FilePath")
-        self.say("HDF1:FilePath_RBV", path)
-        self.post("HDF1:FilePathExists_RBV", Path(path).is_dir())
+    def _find_path(self, path: Any) -> None:
+        self.post("HDF1:FilePath_RBV", path)
+        self.post("HDF1:FilePathExists_RBV", Path(path.tobytes().rstrip(b"\0").decode()).is_dir())
 
     def _capture(self, on: int) -> Status | None:
-        if not on:
-            self.post("HDF1:Capture_RBV", 0)
-            return None
-        if self.fault:
-            self.say("HDF1:WriteMessage", self.fault)
-            return None
         self.post("HDF1:NumCaptured_RBV", 0)
-        self.post("HDF1:Capture_RBV", 1)
-        return Status(self.clock)  # done when the last frame is in, which nobody may wait for
+        self.post("HDF1:Capture_RBV", on)
+        return Status(self.clock) if on else None  # done when the last frame is in: nobody may wait
 
     def _acquire(self, on: int) -> Status | None:
         if not on:
             return None
         status = Status(self.clock)
-        duration = self.read("cam1:AcquireTime_RBV") * self.read("cam1:NumImages_RBV")
+        images = self.read("cam1:NumImages_RBV")
 
         def end() -> None:
-            self._write(self.read("cam1:NumImages_RBV") - self.lost)
+            self.post("HDF1:NumCaptured_RBV", self.read("HDF1:NumCaptured_RBV") + images)
             self.post("Stats1:Total_RBV", 1234.0)
             status.set_finished()
 
-        self.clock.call_at(self.clock.time() + duration, end)
+        self.clock.call_at(self.clock.time() + images * self.read("cam1:AcquireTime_RBV"), end)
         return status
 
-    def _write(self, frames: int) -> None:
-        if not self.read("HDF1:Capture_RBV"):
-            return
-        if self.fault:
-            self.post("HDF1:WriteStatus", 1)
-            self.say("HDF1:WriteMessage", self.fault)
-            return
-        self.post("HDF1:NumCaptured_RBV", self.read("HDF1:NumCaptured_RBV") + frames)
 
-
-def _both(name: str, value: Any) -> dict[str, Any]:
-    return {name: value, name + "_RBV": value}
-
-
-def _plugin(name: str) -> dict[str, Any]:
-    return {
-        **_both(f"{name}:NDArrayPort", "CAM"),
-        **_both(f"{name}:EnableCallbacks", choices("Disable", "Enable")),
-        **_both(f"{name}:ArrayCounter", 0),
-        **_both(f"{name}:DroppedArrays", 0),
-    }
-
-
-TYPES = (
-    "Int8",
-    "UInt8",
-    "Int16",
-    "UInt16",
-    "Int32",
-    "UInt32",
-    "Int64",
-    "UInt64",
-    "Float32",
-    "Float64",
-)
-
-DETECTOR: dict[str, Any] = {
-    "cam1:Manufacturer_RBV": "beamtwin",
-    "cam1:Model_RBV": "soft",
-    **_both("cam1:AcquireTime", (0.1, Metadata("<f8", units="s", precision=3))),
-    **_both("cam1:AcquirePeriod", 0.1),
-    **_both("cam1:NumImages", 5),
-    **_both("cam1:ImageMode", choices("Single", "Multiple", "Continuous", index=2)),
-    **_both("cam1:TriggerMode", choices("Internal", "External")),
-    **_both("cam1:DataType", choices(*TYPES, index=3)),
-    **_both("cam1:ColorMode", choices("Mono", "RGB1")),
-    **_both("cam1:MinX", 0),
-    **_both("cam1:MinY", 0),
-    **_both("cam1:SizeX", 6),
-    **_both("cam1:SizeY", 4),
-    **_both("cam1:BinX", 1),
-    **_both("cam1:BinY", 1),
-    **_both("cam1:Acquire", choices("Done", "Acquire")),
-    **_both("cam1:ArrayCallbacks", choices("Disable", "Enable")),
-    **_both("cam1:ArrayCounter", 0),
-    "cam1:WaitForPlugins": choices("No", "Yes"),
-    "cam1:MaxSizeX_RBV": 6,
-    "cam1:MaxSizeY_RBV": 4,
-    "cam1:ArraySizeX_RBV": 0,
-    "cam1:ArraySizeY_RBV": 0,
-    "cam1:DetectorState_RBV": choices("Idle", "Acquire", "Error"),
-    "cam1:StatusMessage_RBV": text(),
-    **_plugin("image1"),
-    "image1:ArrayData": (np.arange(24), Metadata("<u2", count=24, is_array=True)),
-    "image1:ArraySize0_RBV": 6,
-    "image1:ArraySize1_RBV": 4,
-    "image1:UniqueId_RBV": 0,
-    **_plugin("Stats1"),
-    **_both("Stats1:ComputeStatistics", choices("No", "Yes")),
-    **_both("Stats1:ComputeCentroid", choices("No", "Yes")),
-    **_both("Stats1:CentroidThreshold", 0.0),
-    **{
-        f"Stats1:{name}_RBV": 0.0
-        for name in ("Total", "CentroidX", "CentroidY", "SigmaX", "SigmaY", "MinValue", "MaxValue")
-    },
-    "Stats1:MeanValue_RBV": 0.0,
-    **_plugin("HDF1"),
-    **_both("HDF1:FilePath", text()),
-    **_both("HDF1:FileName", text()),
-    **_both("HDF1:FileTemplate", text()),
-    "HDF1:FullFileName_RBV": text(),
-    "HDF1:FilePathExists_RBV": choices("No", "Yes"),
-    **_both("HDF1:FileWriteMode", choices("Single", "Capture", "Stream")),
-    **_both("HDF1:Compression", choices("None", "zlib")),
-    **_both("HDF1:LazyOpen", choices("No", "Yes")),
-    **_both("HDF1:NumCapture", 1),
-    "HDF1:NumCaptured_RBV": 0,
-    **_both("HDF1:Capture", choices("Done", "Capture")),
-    "HDF1:WriteStatus": choices("Write OK", "Write error"),
-    "HDF1:WriteMessage": text(),
-}
+@cache
+def detector_pvs() -> dict[str, tuple[Any, Metadata]]:
+    """What the twin's camera serves at first."""
+    database = Database(SimClock())
+    Camera(database, "", Pattern((4, 6)), settings={"cam1": {"ImageMode": "Continuous"}})
+    channels = map(database.channel, database.records)
+    return {channel.name: (channel.get().value, channel.metadata) for channel in channels}
 
 
 @pytest.fixture

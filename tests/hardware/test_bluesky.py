@@ -70,7 +70,7 @@ def test_a_scan_of_a_motor_with_a_detector(
     documents = run(engine, bp.scan([detector], motor, 0, 2, 3))
     events = named(documents, "event")
     assert [event["data"]["m1"] for event in events] == [0.0, 1.0, 2.0]
-    assert [event["data"]["det_stats_total"] for event in events] == [1234.0] * 3
+    assert [event["data"]["det_stats1_total"] for event in events] == [1234.0] * 3
     assert len(named(documents, "stream_resource")) == 1
     frames = named(documents, "stream_datum")
     assert [datum["indices"] for datum in frames] == [{"start": n, "stop": n + 1} for n in range(3)]

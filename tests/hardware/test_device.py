@@ -15,6 +15,8 @@ from beamtwin.orchestration.errors import (
 )
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
+from beamtwin.twin.database import Database
+from beamtwin.twin.records import AoRecord, StringoutRecord
 
 MODES = ("Single", "Multiple")
 
@@ -108,8 +110,31 @@ def test_connecting_names_all_that_is_missing_and_all_that_is_of_another_type(
         "a, b: 3 of 10 PVs are not there as declared:",
         "  A:Type: an integer (<i4); a_sensor is declared str",
         "  B:T-I: a string (|S40); b_temperature is declared float",
-        "  B:Rst: no answer (b_reset)",
+        "  B:Rst: not connected (b_reset)",
     ]
+
+
+def test_what_a_transport_knows_of_a_missing_pv_is_told(clock: SimClock) -> None:
+    """Here that a name is much like one that there is."""
+    twin = Database(clock)
+    for name in ("A:T-I", "A:T-SP", "A:T-SP-I", "A:Rst"):
+        twin.add(AoRecord(clock, name))
+    twin.add(StringoutRecord(clock, "A:Typ"))
+    with pytest.raises(NotConnectedError) as caught:
+        Head("A:", "a", twin).connect()
+    assert str(caught.value).splitlines()[1:] == [
+        "  A:Type: the twin has no such record; did you mean A:Typ? (a_sensor)",
+    ]
+
+
+def test_a_device_whose_server_has_gone_does_not_connect(
+    cryostat: Cryostat, transport: SoftTransport
+) -> None:
+    transport.disconnect("Cryo:A:T-I")
+    with pytest.raises(NotConnectedError, match=r"Cryo:A:T-I: not connected"):
+        cryostat.connect()
+    transport.reconnect("Cryo:A:T-I")
+    cryostat.connect()
 
 
 def test_a_subclass_adds_and_redeclares(transport: SoftTransport) -> None:

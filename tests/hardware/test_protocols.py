@@ -24,20 +24,21 @@ DEVICE = {
     "Subscribable",
 }
 AXIS = {"Movable", "Locatable", "Checkable", "Stoppable"}
-KNOWN = {*DEVICE, *AXIS, "Triggerable", "WritesStreamAssets", "Flyable", "Collectable", "Pausable"}
+FLYER = {"Flyable", "Collectable", "Preparable", "WritesStreamAssets"}
+KNOWN = {*DEVICE, *AXIS, *FLYER, "Triggerable", "Pausable", "WritesExternalAssets"}
 
 
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (lambda t: Motor("M", "m", t), DEVICE | AXIS | {"NamedMovable"}),
+        (lambda t: Motor("M", "m", t), DEVICE | AXIS | {"Flyable", "Preparable", "Pausable"}),
         (lambda t: Slits("S", "s", t), DEVICE | AXIS),
         (lambda t: Slits("S", "s", t).v_gap, DEVICE | AXIS | {"NamedMovable"}),
         (lambda t: CenterGapSlits("S", "s", t), DEVICE | AXIS),
         (lambda t: Scaler("C", "c", t), DEVICE | {"Triggerable", "Stoppable"}),
         (
             lambda t: AreaDetector("D", "d", t, directory=Path("/")),
-            DEVICE | {"Triggerable", "Stoppable", "WritesStreamAssets"},
+            DEVICE | FLYER | {"Triggerable", "Stoppable", "Pausable", "WritesExternalAssets"},
         ),
         (
             lambda t: SignalRW(float, t, "X"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     scaler = Scaler("sc", "scaler", database, channels={2: "i0"})
     th.connect()
     scaler.connect()
+    # A shell puts a module of its own there, and whoever spawns processes later needs the old one.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     config = Config()
     config.HistoryManager.enabled = False
     shell = interactiveshell.InteractiveShell(config=config)

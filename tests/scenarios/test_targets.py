@@ -20,7 +20,7 @@ class Taken:
 
     def __init__(self, beamtime, plan, **arguments):
         devices = beamtime.devices
-        self.classes = {name: type(device) for name, device in vars(devices).items()}
+        self.classes = {name: type(devices[name]) for name in SCENARIO.needs}
         uids = beamtime.engine(SCENARIO.plan(plan)(devices, **arguments))
         runs = [beamtime.broker[uid] for uid in uids]
         self.start = runs[0].start

@@ -1,12 +1,10 @@
 """The same PVs behind every transport."""
 
 import importlib
-import os
-import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,23 +12,31 @@ import pytest
 from beamtwin.hardware.ca import CATransport
 from beamtwin.hardware.channel import Metadata, Transport
 from beamtwin.hardware.soft import SoftTransport
+from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.ioc import IOCProcess
 
 HERE = Path(__file__).parent
 EPOCH = 1_700_000_000.0
+RANGE = {"limits": (-10.0, 10.0), "display_limits": (-10.0, 10.0)}
+X = Metadata("<f8", units="mm", precision=3, **RANGE)
+WARM = Metadata(
+    "<f8", units="C", precision=1, warning_limits=(None, 80.0), alarm_limits=(None, 90.0)
+)
 SOFT_PVS = {
-    "T:x": (1.5, Metadata("<f8", units="mm", precision=3, limits=(-10.0, 10.0))),
+    "T:x": (1.5, X),
+    "T:x.EGU": "mm",
+    "T:warm": (20.0, WARM),
     "T:x.NAME": ("T:x", Metadata("|S40", writable=False)),
     "T:n": (7, Metadata("<i4", units="counts")),
     "T:mode": (0, Metadata("enum", choices=("off", "on", "auto"))),
     "T:name": ("a name", Metadata("|S40")),
     "T:wave": ([1.0, 2.5, -3.0], Metadata("<f8", count=1000, is_array=True, precision=0)),
     "T:bytes": ([1, 2, 255], Metadata("|u1", count=300, is_array=True)),
-    "T:rbv": 0.0,
-    "T:dmov": 1,
-    "T:move": 0.0,
+    "T:count": (0, Metadata("enum", choices=("Done", "Count"))),
+    "T:preset": (1.0, Metadata("<f8", units="s", precision=3)),
+    "T:counts": 0.0,
 }
 
 
@@ -39,20 +45,52 @@ def soft() -> Iterator[Transport]:
     clock = SimClock(epoch=EPOCH)
     transport = SoftTransport(clock, SOFT_PVS)
 
-    def move(target: float) -> Status:
-        status = Status(clock)
+    def judge(value: float) -> None:
+        severity, status = (2, 3) if value >= 90 else (1, 4) if value >= 80 else (0, 0)
+        transport.set("T:warm", value, severity, status)
 
-        def arrive() -> None:
-            transport.set("T:rbv", target)
-            transport.set("T:dmov", 1)
-            status.set_finished()
+    def count(state: int) -> Status | None:
+        return later(clock, finish) if state else None
 
-        transport.set("T:dmov", 0)
-        clock.call_at(clock.time() + 0.002, arrive)
-        return status
+    def finish() -> None:
+        transport.set("T:counts", 1000 * transport.channel("T:preset").get().value)
+        transport.set("T:count", 0)
 
-    transport.on_put("T:move", move)
+    for prefix in ("T:", "T:b:"):
+        soft_axis(transport, prefix)
+    transport.on_put("T:count", count)
+    transport.on_put("T:warm", judge)
+    transport.on_put("T:x.EGU", lambda unit: transport.describe("T:x", replace(X, units=unit)))
     yield transport
+
+
+def soft_axis(transport: SoftTransport, prefix: str) -> None:
+    ends = {"limits": (-1000.0, 1000.0)}
+    transport.serve(f"{prefix}move", (0.0, Metadata("<f8", units="mm", precision=3, **ends)))
+    transport.serve(f"{prefix}rbv", (0.0, Metadata("<f8", units="mm", precision=3)))
+    transport.serve(f"{prefix}dmov", 1)
+
+    def move(target: float) -> Status:
+        def arrive() -> None:
+            transport.set(f"{prefix}rbv", target)
+            transport.set(f"{prefix}dmov", 1)
+
+        transport.set(f"{prefix}dmov", 0)
+        return later(transport.clock, arrive)
+
+    transport.on_put(f"{prefix}move", move)
+
+
+def later(clock: Clock, act: Callable[[], object]) -> Status:
+    """Do something in 2 ms; done then."""
+    status = Status(clock)
+
+    def go() -> None:
+        act()
+        status.set_finished()
+
+    clock.call_at(clock.time() + 0.002, go)
+    return status
 
 
 @contextmanager
@@ -70,28 +108,8 @@ def twin_ioc() -> Iterator[Transport]:
 @contextmanager
 def epics_ioc() -> Iterator[Transport]:
     pytest.importorskip("softioc")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "EPICS_CAS_SERVER_PORT": str(port),
-        "EPICS_CAS_INTF_ADDR_LIST": "127.0.0.1",
-        "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
-        "EPICS_CAS_BEACON_ADDR_LIST": "127.0.0.1",
-    }
-    with subprocess.Popen(
-        [sys.executable, str(HERE / "softioc_server.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert any(line == "ready\n" for line in process.stdout)
-        yield from client(port)
-        process.communicate()
+    with importlib.import_module("epics_ioc").EpicsIOC() as ioc:
+        yield from client(ioc.port)
 
 
 def client(port: int) -> Iterator[CATransport]:

@@ -21,7 +21,6 @@ import pytest
 from caproto import ChannelType
 
 from beamtwin.hardware.ca import CATransport
-from beamtwin.hardware.ca.circuit import SERVER, Circuit
 from beamtwin.hardware.channel import Metadata, Reading
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.errors import AddressError, BeamtwinError, NotConnectedError, PutError
@@ -29,6 +28,7 @@ from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock, SimClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.ioc import IOCProcess, serve
+from beamtwin.twin.ioc.circuit import SERVER, Circuit
 from beamtwin.twin.ioc.dbr import payload
 from beamtwin.twin.records import AiRecord, AoRecord, StringoutRecord, WaveformRecord
 

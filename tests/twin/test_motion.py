@@ -53,10 +53,45 @@ def test_a_stop_brakes_evenly():
     assert motion.target == pytest.approx(here - 2.0**2 / (2 * 4.0))
 
 
-def test_a_way_without_end_can_be_stopped():
-    motion = Motion.to(math.inf, begins=0.0, start=0.0, ramp=RAMP)
-    assert (motion.ends, motion.position(100.5)) == (math.inf, 0.5 + 2.0 * 100)
-    assert motion.stopped(100.5, 4.0).target == 0.5 + 200 + 0.5
+def test_a_stop_from_a_base_speed_is_sudden():
+    motion = Motion.to(10.0, begins=0.0, start=0.0, ramp=Ramp(2.0, 4.0, base=1.0))
+    assert motion.stopped(3.0, 4.0, base=1.0).ends == 3.25
+    assert motion.stopped(0.0, 4.0, base=1.0).ends == 0.0
+
+
+def test_a_jog_has_no_end_and_can_be_stopped():
+    motion = Motion.jog(0.0, 0.0, speed=0.0, ramp=RAMP, sign=-1)
+    assert (motion.ends, motion.position(100.5)) == (math.inf, -(0.5 + 2.0 * 100))
+    assert motion.stopped(100.5, 4.0).target == -(0.5 + 200 + 0.5)
+
+
+@pytest.mark.parametrize(("speed", "rise"), [(1.0, 0.25), (2.0, 0.0), (4.0, 0.5)])
+def test_a_jog_takes_its_speed_up_from_another(speed, rise):
+    motion = Motion.jog(1.0, 5.0, speed=speed, ramp=RAMP, sign=1)
+    assert motion.velocity(1.0) == speed
+    assert motion.velocity(1.0 + rise) == 2.0
+    assert motion.position(1.0 + rise) == 5.0 + 0.5 * (speed + 2.0) * rise
+
+
+def test_a_path_can_be_cut_off_where_a_switch_is():
+    motion = Motion.to(10.0, begins=1.0, start=0.0, ramp=RAMP)
+    cut = motion.until(3.5)
+    assert (cut.ends, cut.target, cut.position(2.0)) == (3.0, 3.5, motion.position(2.0))
+    assert cut.velocity(2.999) == 2.0
+    assert motion.until(12.0) is motion
+    assert motion.until(-1.0) is motion
+
+
+@given(
+    target=st.floats(-1e3, 1e3).filter(lambda target: abs(target) > 1e-3),
+    acceleration=st.floats(0.01, 1e4),
+    base=st.floats(0.0, 1.0),
+    fraction=st.floats(0.01, 0.99),
+)
+def test_when_is_the_inverse_of_position(target, acceleration, base, fraction):
+    motion = Motion.to(target, 0.0, 0.0, Ramp(2.0, acceleration, base))
+    when = fraction * motion.ends
+    assert motion.when(motion.position(when)) == pytest.approx(when, rel=1e-6)
 
 
 @given(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from beamtwin.twin.noise import stream
+from beamtwin.twin.noise import Streams, stream
 
 
 def test_the_same_seed_and_name_give_the_same_bits():
@@ -18,3 +18,10 @@ def test_a_stream_does_not_depend_on_what_others_draw():
     first = stream(7, "diode")
     stream(7, "camera").random(1000)
     assert first.random() == stream(7, "diode").random()
+
+
+def test_streams_that_are_kept_go_on():
+    streams = Streams(7)
+    drawn = [stream(streams, "diode").random() for _ in range(2)]
+    assert drawn == stream(7, "diode").random(2).tolist()
+    assert list(streams.generators) == ["diode"]

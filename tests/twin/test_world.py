@@ -12,15 +12,19 @@ from beamtwin.orchestration.documents import random_uid
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import FailedStatus
 from beamtwin.orchestration.plans import count
-from beamtwin.scenarios.chx.devices import PREFIXES, make_devices
-from beamtwin.scenarios.chx.twin import make_world
+from beamtwin.scenarios.chx.devices import chx_registry, make_devices
+from beamtwin.scenarios.chx.twin import DESCRIPTION, make_world
 from beamtwin.twin.beamline import BeamlineError
 from beamtwin.twin.chain import evaluate
-from beamtwin.twin.clock import PacedClock
+from beamtwin.twin.clock import PacedClock, SimClock
+from beamtwin.twin.description import load_description
 from beamtwin.twin.detectors.photon_counter import PhotonCounter
-from beamtwin.twin.world import PixelDetector, read_provenance
+from beamtwin.twin.optics import PixelDetector
+from beamtwin.twin.provenance import read_provenance
+from beamtwin.twin.world import World
 
-SCALER = PREFIXES["scaler"]
+SCALER = chx_registry()["scaler"].prefix
+S2 = chx_registry()["s2"].prefix
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def world(clock):
 def set_blades(world, **positions_mm):
     """Move blades, by the letter of their axis."""
     for axis, position in positions_mm.items():
-        status = world.database.channel(f"{PREFIXES['s2']}-Ax:{axis}}}Mtr.VAL").put(position)
+        status = world.database.channel(f"{S2}-Ax:{axis}}}Mtr.VAL").put(position)
         world.database.clock.wait(lambda status=status: status.done)
 
 
@@ -81,15 +85,99 @@ def test_a_camera_needs_a_detector_to_look_at(world):
         PixelDetector(world.optics, PhotonCounter("camera", "S2"))
 
 
-def test_noise_is_each_detectors_own_and_the_seeds(clock):
+def test_noise_is_each_detectors_own_and_the_seeds():
     def counts(seed):
-        with make_world(clock, seed=seed) as world:
+        with make_world(SimClock(epoch=0.0), seed=seed) as world:
             return [count_once(world)[0] for _ in range(3)]
 
     one = counts(1)
     assert len(set(one)) > 1
     assert counts(1) == one
     assert counts(2) != one
+
+
+# --- what else the light goes through -----------------------------------------------------------------
+
+
+def put(world, pv, value):
+    """Write, and wait for the end."""
+    status = world.database.channel(pv).put(value)
+    world.database.clock.wait(lambda: status.done)
+    assert status.success
+
+
+@pytest.mark.parametrize("shutter", ["XF:11ID-PPS{Sh:FE}", "XF:11IDA-PPS{PSh}"])
+def test_a_closed_shutter_lets_no_light_through(world, shutter):
+    lit = count_once(world)[0]
+    assert lit > 0
+    put(world, f"{shutter}Cmd:Cls-Cmd", 1)
+    world.database.clock.sleep(0.5)  # on its way it stops the beam already
+    assert world.database.channel(f"{shutter}Cmd:Opn-Sts").get().value == 0
+    assert count_once(world)[0] == 0
+    put(world, f"{shutter}Cmd:Opn-Cmd", 1)
+    world.database.clock.sleep(1.5)
+    assert count_once(world)[0] == lit
+
+
+def test_the_fast_shutter_is_behind_the_counter_and_before_the_detector(world, tmp_path):
+    lit = count_once(world)[0]
+    put(world, "XF:11IDB-ES{Zebra}:SOFT_IN:B0", 0)
+    world.database.clock.sleep(0.1)
+    assert count_once(world)[0] == lit
+    light = evaluate(world.optics.beamline, "detector", "fast")
+    assert light.flux_ph_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("pv", "value", "element", "parameter", "expected"),
+    [
+        ("SR:C11-ID:G1{IVU20:1-Ax:Gap}-Mtr", 7.0, "IVU20", "gap_m", 7e-3),
+        ("XF:11IDA-OP{Mono:DCM-Ax:Energy}Mtr", 9000.0, "DCM", "energy_eV", 9000.0),
+        ("XF:11IDA-OP{Mono:DCM-Ax:B}Mtr", 12.695, "DCM", "energy_eV", 9001.5),
+        ("FE:C11A-OP{Slt:12-Ax:X}size", 0.1, "S0", "x_gap_m", 1e-4),
+        ("FE:C11A-OP{Slt:12-Ax:Y}center", 0.1, "S0", "y_center_m", 1e-4),
+        ("XF:11IDB-OP{Slt:1-Ax:YGap}Mtr", 0.5, "S1", "y_gap_m", 5e-4),
+        ("XF:11IDA-OP{Slt:MB-Ax:X}size", 0.4, "MB", "x_gap_m", 4e-4),
+        ("XF:11IDA-OP{Slt:PB-Ax:T}Mtr", 0.0, "PB", "y_gap_m", 1e-3),
+        ("XF:11IDB-OP{Slt:BDS-Ax:Y}center", 0.02, "S2", "y_center_m", 2e-5),
+    ],
+)
+def test_a_pv_moves_its_part_of_the_beamline(world, pv, value, element, parameter, expected):
+    put(world, pv, value)
+    part = world.optics.beamline.part(element)
+    assert getattr(part, parameter) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_light_is_in_proportion_to_the_stored_current():
+    clock = SimClock(epoch=0.0)
+    with make_world(clock) as world:
+        current = world.database.channel("SR:C03-BI{DCCT:1}I:Real-I")
+        assert current.get().value == 500.0
+        full = world.optics.irradiance("S2").result().flux_ph_s
+        clock.sleep(119.0)
+        assert 497.0 < current.get().value < 499.0
+        less = world.optics.irradiance("S2").result()
+        assert less.flux_ph_s / full == pytest.approx(current.get().value / 500.0, rel=1e-12)
+        assert less.photons_s.sum() == pytest.approx(less.flux_ph_s)
+        clock.sleep(1.0)
+        assert current.get().value == 500.0
+
+
+def test_without_noise_the_current_stays_as_it_is(world):
+    world.database.clock.sleep(119.0)
+    assert world.database.channel("SR:C03-BI{DCCT:1}I:Real-I").get().value == 500.0
+
+
+def test_an_axis_that_names_no_pv_is_said_to(clock):
+    description = load_description(DESCRIPTION)
+    with World("bare", clock, description) as world, pytest.raises(BeamlineError) as error:
+        world.optics.beamline  # noqa: B018
+    assert "moves by a PV that is not there: XF:11IDB-OP{Slt:BDS-Ax:T}Mtr" in str(error.value)
+
+
+def test_a_world_without_optics_says_so(clock):
+    with World("bare", clock) as world, pytest.raises(BeamlineError, match=r"bare: .* no optics"):
+        world.optics  # noqa: B018
 
 
 def test_a_world_says_what_it_is_also_through_its_pvs(clock):
@@ -154,3 +242,22 @@ def test_a_killed_physics_process_fails_the_count_and_the_next_one_works():
         assert "nothing was counted" in str(error)
         assert "has died" in str(error)
         assert count_once(world)[0] > 100
+
+
+def test_a_count_does_not_hold_up_the_loop_while_its_light_is_computed():
+    """An IOC goes on serving: the record counts until the process that does the physics has answered."""
+    with make_world(PacedClock(), noise=False) as world:
+        clock, worker = world.database.clock, world._worker
+        worker.submit(os.getpid).result(30)
+        busy = worker.submit(signal.sigtimedwait, [signal.SIGUSR1], 0.4)
+        count = world.database.channel(f"{SCALER}.CNT")
+        world.database.channel(f"{SCALER}.TP").put(0.01)
+        status = count.put(1)
+        clock.sleep(0.1)
+        assert not busy.done()
+        assert (count.get().value, status.done) == (1, False)
+        assert world.database.channel(f"{SCALER}.CNT").put(0)  # too late to stop
+        clock.wait(lambda: status.done, 5.0)
+        assert status.success
+        assert count.get().value == 0
+        assert world.database.channel(f"{SCALER}.S2").get().value > 100

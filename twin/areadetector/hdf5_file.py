@@ -2,55 +2,69 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from beamtwin.orchestration.errors import BeamtwinError
-from beamtwin.twin.areadetector.frame import EPICS_EPOCH, Frame
+from beamtwin.twin.areadetector.frame import Attribute, Frame
+from beamtwin.twin.areadetector.paths import WriteError
 
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["COMPRESSIONS", "HDF5File", "WriteError", "make_room"]
+__all__ = ["FILTERS", "HDF5File", "Layout", "WriteError", "make_room"]
 
-#: NDFileHDF5's compressions, by number.
-COMPRESSIONS = ("None", "N-bit", "szip", "zlib", "Blosc", "BSLZ4", "LZ4", "JPEG")
-
-#: Those that this module writes, with h5py's names.
-FILTERS = {"None": None, "zlib": "gzip"}
+#: NDFileHDF5's compressions that HDF5 may have, with their filters' numbers.
+FILTERS = {"szip": 4, "zlib": 1, "Blosc": 32001, "BSLZ4": 32008, "LZ4": 32004}
 
 METADATA_BYTES = 2**18
 """What a file needs beside its frames; more than enough."""
 
-ATTRIBUTES = {
-    "NDArrayUniqueId": "<i4",
-    "NDArrayTimeStamp": "<f8",
-    "NDArrayEpicsTSSec": "<u4",
-    "NDArrayEpicsTSnSec": "<u4",
+GROUPS = {
+    "entry": "NXentry",
+    "entry/data": "NXdata",
+    "entry/instrument": "NXinstrument",
+    "entry/instrument/detector": "NXdetector",
+    "entry/instrument/detector/NDAttributes": "NXcollection",
+    "entry/instrument/NDAttributes": "NXcollection",
 }
 
 
-class WriteError(BeamtwinError):
-    """A frame could not be written; those before it are safe."""
+@dataclass(frozen=True)
+class Layout:
+    """How frames lie in a file."""
+
+    several: bool = True
+    """Whether there is a dimension for the frames' number: not in Single mode."""
+    chunk: tuple[int, ...] = ()
+    """Of (frames, rows, columns); default: a frame."""
+    compression: str = "None"
+    """``"None"``, or one of `FILTERS`."""
+    zlib_level: int = 6
+    swmr: bool = False
+    """Whether readers that open it in SWMR mode may follow it."""
+    flush_every: int = 1
+    """So many frames are on their way to the disk together."""
+    with_attributes: bool = True
+    """Whether what is known of each frame is noted."""
 
 
 class HDF5File:
-    """A file that grows by frames, and is complete on disk after each.
+    """A file that grows by frames, and is complete on disk after each flush.
 
-    ``/entry/data/data`` has the frames, (N, rows, columns), a frame a chunk; ``/entry/instrument/detector/data``
-    is another name for it. ``/entry/instrument/NDAttributes`` has what is known of each frame.
+    ``/entry/instrument/detector/data`` has the frames, (N, rows, columns); ``/entry/data/data`` is another name for it.
+    ``/entry/instrument/NDAttributes`` has what is known of each frame.
 
     Parameters
     ----------
     path : str
         Of the file; one that is there is replaced, as by areaDetector.
-    shape, dtype
-        Of its frames.
-    compression : str
-        One of `COMPRESSIONS`; not all can be had.
-    swmr : bool
-        Whether readers that open it in SWMR mode may follow it.
+    like : Frame
+        What its frames are like: size, type, attributes.
+    layout : Layout
 
     Raises
     ------
@@ -58,64 +72,54 @@ class HDF5File:
         Saying what is wrong with the path, the disk or the compression.
     """
 
-    def __init__(
-        self,
-        path: str,
-        shape: tuple[int, ...],
-        dtype: Any,
-        compression: str = "None",
-        swmr: bool = False,
-    ):
-        if compression not in FILTERS:
-            raise WriteError(
-                f"{path}: compression {compression} is not one of {', '.join(FILTERS)}"
-            )
+    def __init__(self, path: str, like: Frame, layout: Layout = Layout()):
         self.path = path
         self.frames = 0
-        try:
+        self._layout = layout
+        with self._explained():
             make_room(path, METADATA_BYTES)
-            self._file = self._open(swmr)
-            self._lay_out(shape, dtype, FILTERS[compression])
-            if swmr:
+            self._file = self._open(layout.swmr)
+            self._lay_out(like)
+            if layout.swmr:
                 self._file.swmr_mode = True
-        except (OSError, RuntimeError, ValueError) as error:
-            raise self._failure(error) from error
 
     def append(self, frame: Frame) -> None:
-        """Add a frame; it is on its way to the disk when this returns.
+        """Add a frame.
 
         Raises
         ------
         WriteError
-            Where there is no room, or another shape; the file is then as it was.
+            Where there is no room; the file is then as it was.
         """
-        if frame.data.shape != self._data.shape[1:]:
-            raise WriteError(
-                f"{self.path}: a frame of {frame.data.shape} after {self._data.shape[1:]}"
-            )
-        seconds = frame.timestamp - EPICS_EPOCH
-        nanoseconds = round(seconds % 1 * 1e9)
-        values = (frame.unique_id, seconds, int(seconds), nanoseconds)
-        try:
+        with self._explained():
             make_room(self.path, frame.data.nbytes + METADATA_BYTES)
-            for dataset, value in zip(self._attributes, values, strict=True):
-                _append(dataset, value)
-            _append(self._data, frame.data)
-            self._file.flush()
-        except (OSError, RuntimeError, ValueError) as error:
-            raise self._failure(error) from error
-        self.frames += 1
+            for column, read in self._columns:
+                _append(column, read(frame))
+            self._add(frame.data)
+            self.frames += 1
+            if self.frames % self._layout.flush_every == 0:
+                self._file.flush()
 
     def flush(self) -> None:
         """Let readers have all there is."""
-        self._file.flush()
+        with self._explained():
+            self._file.flush()
 
     def close(self) -> None:
         """The file is complete. Idempotent."""
-        try:
+        with self._explained():
             self._file.close()
-        except (OSError, RuntimeError, ValueError) as error:
-            raise self._failure(error) from error
+
+    def _add(self, data: np.ndarray) -> None:
+        dataset = self._data
+        if not self._layout.several:
+            dataset[...] = data
+            return
+        dataset.resize(self.frames + 1, axis=0)
+        if dataset.chunks == (1, *data.shape) and self._layout.compression == "None":
+            dataset.id.write_direct_chunk((self.frames, 0, 0), data)  # without a copy
+        else:
+            dataset[self.frames] = data
 
     def _open(self, swmr: bool) -> "h5py.File":
         import h5py
@@ -126,44 +130,85 @@ class HDF5File:
             return h5py.File(self.path, "w", libver="latest")
         return h5py.File(self.path, "w", libver=("earliest", "v110"), locking=False)
 
-    def _lay_out(self, shape: tuple[int, ...], dtype: Any, compression: str | None) -> None:
+    def _lay_out(self, like: Frame) -> None:
         file = self._file
         for name, nexus_class in GROUPS.items():
             file.create_group(name).attrs["NX_class"] = nexus_class
-        self._data = file.create_dataset(
-            "entry/data/data",
-            shape=(0, *shape),
-            maxshape=(None, *shape),
-            chunks=(1, *shape),
-            dtype=dtype,
-            compression=compression,
-        )
+        self._data = self._make_data(like.data)
         self._data.attrs["signal"] = 1
-        file["entry/instrument/detector/data"] = self._data
-        self._attributes = [
-            file.create_dataset(
-                f"entry/instrument/NDAttributes/{name}",
-                (0,),
-                dtype,
-                maxshape=(None,),
-                chunks=(1024,),
-            )
-            for name, dtype in ATTRIBUTES.items()
-        ]
+        file["entry/data/data"] = self._data
+        wanted = _columns(like) if self._layout.with_attributes else ()
+        self._columns = [(self._make_column(name, what), read) for name, what, read in wanted]
         file.flush()
 
-    def _failure(self, error: Exception) -> WriteError:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return WriteError(f"{self.path}: {reason}")
+    def _make_data(self, data: np.ndarray) -> "h5py.Dataset":
+        layout = self._layout
+        shape, most, chunk = data.shape, None, layout.chunk or (1, *data.shape)
+        if layout.several:
+            shape, most = (0, *data.shape), (None, *data.shape)
+        return self._file.create_dataset(
+            "entry/instrument/detector/data",
+            shape,
+            data.dtype,
+            maxshape=most,
+            chunks=chunk[-len(shape) :],
+            **_compression(layout),
+        )
+
+    def _make_column(self, name: str, what: Attribute) -> "h5py.Dataset":
+        column = self._file.create_dataset(name, (0,), what.dtype, maxshape=(None,), chunks=(1024,))
+        column.attrs["NDAttrName"] = name.rpartition("/")[2]
+        column.attrs["NDAttrDescription"] = what.description
+        column.attrs["NDAttrSourceType"] = what.source_type
+        column.attrs["NDAttrSource"] = what.source
+        return column
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise WriteError(f"{self.path}: {reason}") from error
 
 
-GROUPS = {
-    "entry": "NXentry",
-    "entry/data": "NXdata",
-    "entry/instrument": "NXinstrument",
-    "entry/instrument/detector": "NXdetector",
-    "entry/instrument/NDAttributes": "NXcollection",
+Read = Callable[[Frame], Any]
+
+
+def _columns(like: Frame) -> Iterator[tuple[str, Attribute, Read]]:
+    """What is noted of each frame: where, of which type, and how it is had of a frame."""
+    for name, (dtype, read) in ALWAYS.items():
+        yield f"entry/instrument/NDAttributes/{name}", Attribute(0, dtype), read
+    for name, attribute in like.attributes.items():
+        missing = np.nan if attribute.dtype[1] == "f" else np.zeros((), attribute.dtype)[()]
+        yield f"entry/instrument/NDAttributes/{name}", attribute, _reader(name, missing)
+    color = Attribute(0, "<i4", "Color mode", "Driver")
+    yield "entry/instrument/detector/NDAttributes/ColorMode", color, lambda _: 0
+
+
+def _reader(name: str, missing: Any) -> Read:
+    def read(frame: Frame) -> Any:
+        attribute = frame.attributes.get(name)
+        return missing if attribute is None else attribute.value
+
+    return read
+
+
+ALWAYS: dict[str, tuple[str, Read]] = {
+    "NDArrayUniqueId": ("<i4", lambda frame: frame.unique_id),
+    "NDArrayTimeStamp": ("<f8", lambda frame: frame.epics_timestamp),
+    "NDArrayEpicsTSSec": ("<u4", lambda frame: frame.epics_time[0]),
+    "NDArrayEpicsTSnSec": ("<u4", lambda frame: frame.epics_time[1]),
 }
+
+
+def _compression(layout: Layout) -> dict[str, Any]:
+    if layout.compression == "None":
+        return {}
+    number = FILTERS[layout.compression]
+    if layout.compression == "zlib":
+        return {"compression": "gzip", "compression_opts": layout.zlib_level}
+    return {"compression": "szip"} if layout.compression == "szip" else {"compression": number}
 
 
 def make_room(path: str, size: int) -> None:

@@ -1,68 +1,24 @@
-"""Parameters: the PVs of one areaDetector port, from tables.
+"""Parameters: what asyn calls the parameter library of a port, and the records that serve it.
 
-As in asyn's parameter library, a parameter ``X`` is served by an output record ``X`` that asks for a value, and
-by an input record ``X_RBV`` that says what it is.
+A template says which parameters there are: a table of rows. A setting ``X`` is served by an output record ``X`` that
+asks for a value, and by an input record ``X_RBV`` that says what it is; a reading by ``X_RBV`` alone, and so on. The
+values live here; records are made when somebody looks at them.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, cast
+
+import numpy as np
 
 from beamtwin.orchestration.status import Status
+from beamtwin.twin.areadetector.record import parameter_record
+from beamtwin.twin.areadetector.row import Row
 from beamtwin.twin.database import Database
-from beamtwin.twin.records.analog import AiRecord, AoRecord
-from beamtwin.twin.records.binary import BiRecord, BoRecord
-from beamtwin.twin.records.integer import LonginRecord, LongoutRecord
-from beamtwin.twin.records.multibit import MbbiRecord, MbboRecord
-from beamtwin.twin.records.string import StringinRecord, StringoutRecord
 from beamtwin.twin.records.value import OnPut, ValueRecord
-from beamtwin.twin.records.waveform import TextRecord, WaveformRecord
+from beamtwin.twin.records.waveform import TextRecord
 
-__all__ = ["Parameters", "Row", "array", "choice", "flag", "path", "real", "text", "whole"]
-
-
-class Row(NamedTuple):
-    """One parameter: the records that serve it, and what they begin with."""
-
-    output: Callable[..., ValueRecord]
-    input: Callable[..., ValueRecord]
-    fields: Mapping[str, Any]
-    input_fields: Mapping[str, Any] = {}
-
-
-def real(value: float = 0.0, **fields: Any) -> Row:
-    """A real number (ao, ai)."""
-    return Row(AoRecord, AiRecord, {"VAL": value, "PREC": 3, **fields})
-
-
-def whole(value: int = 0) -> Row:
-    """A whole number (longout, longin)."""
-    return Row(LongoutRecord, LonginRecord, {"VAL": value})
-
-
-def flag(off: str, on: str, value: int = 0, **input_fields: Any) -> Row:
-    """One of two states (bo, bi)."""
-    return Row(BoRecord, BiRecord, {"VAL": value, "ZNAM": off, "ONAM": on}, input_fields)
-
-
-def choice(*states: str, value: int = 0, **input_fields: Any) -> Row:
-    """One of several states (mbbo, mbbi)."""
-    return Row(MbboRecord, MbbiRecord, {"VAL": value, "states": states}, input_fields)
-
-
-def text(value: str = "") -> Row:
-    """Short text (stringout, stringin)."""
-    return Row(StringoutRecord, StringinRecord, {"VAL": value})
-
-
-def path(value: str = "", count: int = 256) -> Row:
-    """Long text (waveforms of bytes)."""
-    return Row(TextRecord, TextRecord, {"VAL": value, "count": count})
-
-
-def array(dtype: str, count: int) -> Row:
-    """Numbers (waveforms)."""
-    return Row(WaveformRecord, WaveformRecord, {"dtype": dtype, "count": count})
+__all__ = ["Parameters"]
 
 
 class Parameters:
@@ -74,75 +30,203 @@ class Parameters:
         Takes the records in.
     prefix : str
         Before each name: ``XF:11IDB-ES{Det:Eig4M}cam1:``.
-
-    Attributes
-    ----------
-    readbacks : dict
-        The record that says what a parameter is, by the parameter's name.
+    table : mapping
+        The rows, by name.
     """
 
-    def __init__(self, database: Database, prefix: str):
+    def __init__(self, database: Database, prefix: str, table: Mapping[str, Row]):
         self.database = database
+        self.clock = database.clock
         self.prefix = prefix
-        self.readbacks: dict[str, ValueRecord] = {}
-        self._outputs: dict[str, ValueRecord] = {}
+        self._table = table
+        self._began = self.clock.time()
+        self._values: dict[str, Any] = {name: row.value for name, row in table.items()}
+        self._asked: dict[str, Any] = {}
+        self._times: dict[str, float] = {}
         self._reactions: dict[str, OnPut] = {}
-
-    def settings(self, rows: Mapping[str, Row]) -> None:
-        """Add ``X`` and ``X_RBV``, which follows it."""
-        for name, row in rows.items():
-            self._output(name, row, partial(self._follow, name))
-            self._input(name, "_RBV", row)
-
-    def fixed(self, rows: Mapping[str, Row]) -> None:
-        """Add ``X``, which asks in vain, and ``X_RBV``: settings that this camera does not have."""
-        for name, row in rows.items():
-            self._output(name, row, None)
-            self._input(name, "_RBV", row)
-
-    def commands(self, rows: Mapping[str, Row]) -> None:
-        """Add ``X`` alone, to be written."""
-        for name, row in rows.items():
-            self.readbacks[name] = self._output(name, row, partial(self._follow, name))
-
-    def readings(self, rows: Mapping[str, Row], suffix: str = "_RBV") -> None:
-        """Add ``X_RBV`` alone; or ``X``, with another suffix."""
-        for name, row in rows.items():
-            self._input(name, suffix, row)
+        self._guards: dict[str, Callable[[Any], bool]] = {}
+        self._actions: dict[str, Callable[[], str]] = {}
+        self._inputs: dict[str, ValueRecord] = {}
+        self._outputs: dict[str, ValueRecord] = {}
+        for name, row in table.items():
+            if row.access.has_output:
+                self._add(name, prefix + name, row, is_output=True)
+            if row.access.input_suffix is not None:
+                self._add(name, prefix + name + row.access.input_suffix, row, is_output=False)
 
     def __getitem__(self, name: str) -> Any:
-        record = self.readbacks[name]
-        return record.text if isinstance(record, TextRecord) else record.values["VAL"]
+        return self._values[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        record = self.readbacks[name]
-        if isinstance(record, TextRecord) and isinstance(value, str):
-            record.say(value)
-        else:
-            record.post("VAL", value)
+        values = self._values
+        if values[name] == value:  # as asyn: what is set to what it is, is no news
+            return
+        values[name] = value
+        self._tell(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._table
+
+    def post_array(self, name: str, make: Callable[[], np.ndarray]) -> None:
+        """Give a parameter an array, which is news whatever is in it; it is made when somebody wants it."""
+        self._values[name] = make
+        self._times[name] = self.clock.time()
+        record = self._inputs.get(name)
+        if record is not None:
+            record.post("VAL", make())
+
+    def choice(self, name: str) -> str:
+        """The state that a choice is in."""
+        return self._table[name].states[self._values[name]]
+
+    def choose(self, name: str, state: str) -> None:
+        """Put a choice into a state."""
+        self[name] = self._table[name].states.index(state)
+
+    def asked(self, name: str) -> Any:
+        """What clients have asked for last, which may not be what is."""
+        return self._asked.get(name, self._table[name].value)
+
+    def is_watched(self, name: str) -> bool:
+        """Whether somebody has ever looked at the record that says what a parameter is."""
+        return name in self._inputs
 
     def reset(self, name: str, value: Any) -> None:
         """Give a parameter a value in both its records, as asyn:READBACK does."""
-        self._outputs[name].post("VAL", value)
+        self._asked[name] = value
+        record = self._outputs.get(name)
+        if record is not None:
+            _show(record, value)
         self[name] = value
+
+    def begin_with(self, values: Mapping[str, Any]) -> None:
+        """Let parameters have other values than the table's: text for choices.
+
+        Raises
+        ------
+        KeyError
+            Where there is no such parameter.
+        """
+        for name, value in values.items():
+            states = self._table[name].states
+            self.reset(name, states.index(value) if isinstance(value, str) and states else value)
+            self._react(name, self._values[name])
 
     def on_put(self, name: str, reaction: OnPut) -> None:
         """What a client's writing of a parameter sets off; see `ValueRecord`."""
         self._reactions[name] = reaction
 
-    def _follow(self, name: str, value: Any) -> Status | None:
-        self[name] = value
+    def accept_if(self, name: str, condition: Callable[[Any], bool]) -> None:
+        """Which values clients may give a parameter; asked for another, it stays as it is."""
+        self._guards[name] = condition
+
+    def while_at(self, name: str, action: Callable[[], str]) -> None:
+        """What is under way that a parameter stands for: ``action()`` says it, or nothing; see `Record.under_way`."""
+        self._actions[name] = action
+
+    def set_alarm(self, name: str, severity: int, status: int = 0) -> None:
+        """Let the record that says what a parameter is be in alarm; see `Record.set_alarm`."""
+        suffix = self._table[name].access.input_suffix or ""
+        record = cast(ValueRecord, self.database.records[self.prefix + name + suffix])
+        if severity or name in self._inputs:
+            record.values  # noqa: B018 - which makes it
+            record.set_alarm(severity, status)
+
+    # --- for the records -----------------------------------------------------------------------
+
+    def make(self, record: ValueRecord, name: str, is_output: bool) -> None:
+        """Make a record what the table says; see `beamtwin.twin.areadetector.record`."""
+        row = self._table[name]
+        fields: dict[str, Any] = {**row.fields}
+        if is_output:
+            fields |= {"on_put": partial(self._put, name)}
+        else:
+            fields |= row.input_fields
+        kind: Any = self._kind(row, is_output)
+        kind.__init__(record, self.clock, record.name, **fields)
+        held = self._held(name, is_output)
+        _show(record, held() if callable(held) else held)
+        record.timestamp = self._times.get(name, self._began)
+        (self._outputs if is_output else self._inputs)[name] = record
+
+    def state(self, name: str, is_output: bool) -> dict[str, Any]:
+        """What a record's snapshot holds: its value, where that is not the table's; no arrays."""
+        value = self._held(name, is_output)
+        row = self._table[name]
+        return {} if row.is_array or value == row.value else {"VAL": value}
+
+    def restore(self, name: str, is_output: bool, state: Mapping[str, Any]) -> None:
+        """Undo what has happened since a snapshot."""
+        row = self._table[name]
+        if row.is_array:
+            return
+        value = state.get("VAL", row.value)
+        if not is_output:
+            self[name] = value
+            return
+        self._asked[name] = value
+        record = self._outputs.get(name)
+        if record is not None:
+            _show(record, value)
+
+    def is_busy(self, name: str) -> bool:
+        """Whether a parameter is written by a busy record."""
+        return self._table[name].is_busy
+
+    def under_way(self, name: str) -> str:
+        """What is under way; see `while_at`."""
+        return self._actions[name]() if name in self._actions else ""
+
+    def _held(self, name: str, is_output: bool) -> Any:
+        return self.asked(name) if is_output else self._values[name]
+
+    def _put(self, name: str, value: Any) -> Status | None:
+        row = self._table[name]
+        value = _text(value) if row.is_text else value
+        self._asked[name] = value
+        guard = self._guards.get(name)
+        if not row.access.follows or (guard is not None and not guard(value)):
+            return None
+        if row.is_array:
+            self.post_array(name, lambda: value)
+            return self._react(name, value)
+        changed = self._values[name] != value
+        self._values[name] = value
+        status = self._react(name, value)
+        if changed:  # as asyn: what is done comes first, then the news
+            self._tell(name)
+        return status
+
+    def _tell(self, name: str) -> None:
+        self._times[name] = self.clock.time()
+        record = self._inputs.get(name)
+        if record is not None:
+            _show(record, self._values[name])
+
+    def _react(self, name: str, value: Any) -> Status | None:
         reaction = self._reactions.get(name)
         return None if reaction is None else reaction(value)
 
-    def _output(self, name: str, row: Row, on_put: OnPut | None) -> ValueRecord:
-        record = row.output(self.database.clock, self.prefix + name, on_put=on_put, **row.fields)
-        self._outputs[name] = record
-        self.database.add(record)
-        return record
+    def _add(self, name: str, pv: str, row: Row, *, is_output: bool) -> None:
+        kind = parameter_record(self._kind(row, is_output))
+        self.database.add(kind(self, name, pv, is_output))
 
-    def _input(self, name: str, suffix: str, row: Row) -> None:
-        full_name = self.prefix + name + suffix
-        record = row.input(self.database.clock, full_name, **{**row.fields, **row.input_fields})
-        self.readbacks[name] = record
-        self.database.add(record)
+    def _kind(self, row: Row, is_output: bool) -> Callable[..., Any]:
+        return row.output if is_output else row.input
+
+
+def _show(record: ValueRecord, value: Any) -> None:
+    """Let a record hold a parameter's value."""
+    if value is None:  # an array that there is not yet
+        return
+    if isinstance(record, TextRecord) and isinstance(value, str):
+        record.say(value)
+    else:
+        record.post("VAL", value)
+
+
+def _text(value: Any) -> str:
+    """What a client has written into a waveform of bytes."""
+    if isinstance(value, str):
+        return value
+    return value.tobytes().partition(b"\0")[0].decode(errors="replace")

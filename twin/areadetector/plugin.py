@@ -1,16 +1,60 @@
-"""Plugins: what is done with each frame."""
+"""Plugin: what is done with frames, and how they get there."""
 
 from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from beamtwin.twin.areadetector.frame import Frame
-from beamtwin.twin.areadetector.parameters import array, flag, real, text, whole
-from beamtwin.twin.areadetector.port import MINOR, Port
+from beamtwin.twin.areadetector.port import Port
+from beamtwin.twin.areadetector.row import Row, with_values
 from beamtwin.twin.database import Database
 
-__all__ = ["ImagePlugin", "Plugin", "StatsPlugin"]
+__all__ = ["Network", "Plugin"]
+
+
+class Network:
+    """The ports of a camera, and the way of frames between them.
+
+    Attributes
+    ----------
+    plugins : list of Plugin
+    queued : int
+        Frames that wait in plugins' queues, or are being processed.
+    on_queue : callable
+        Told of ``queued`` when that changes.
+    """
+
+    def __init__(self) -> None:
+        self.plugins: list[Plugin] = []
+        self.queued = 0
+        self.on_queue: Callable[[int], object] = _nobody
+
+    def queue(self, number: int) -> None:
+        """So many frames more, or less, are in queues."""
+        self.queued += number
+        self.on_queue(self.queued)
+
+    def deliver(self, port: Port, frame: Frame) -> float:
+        """Give a frame to the plugins whose NDArrayPort a port is.
+
+        Returns
+        -------
+        float
+            Seconds for which those with BlockingCallbacks hold up whoever delivers.
+        """
+        if not port["ArrayCallbacks"]:
+            return 0.0
+        name = port.name
+        return sum(
+            plugin.take(frame)
+            for plugin in self.plugins
+            if plugin.port["EnableCallbacks"] and plugin.port["NDArrayPort"] == name
+        )
+
+
+def _nobody(queued: int) -> None:
+    """Hears of queues where there is no camera."""
 
 
 class Plugin(ABC):
@@ -18,141 +62,129 @@ class Plugin(ABC):
 
     Parameters
     ----------
+    network : Network
+        Takes the plugin in.
     database : Database
-        Takes the records in.
+        Takes its records in.
     prefix : str
         Of the plugin's PVs: ``XF:11IDB-ES{Det:Eig4M}Stats1:``.
     name, source : str
-        Of its own port, and of that its frames come from.
+        Of its own port, and of that its frames come from at first.
+    table : mapping
+        The rows of its parameters.
+
+    Attributes
+    ----------
+    bytes_per_second : float
+        How fast it is; infinite by default. One that is slow lets frames queue, and drops those that its queue has no
+        room for; with BlockingCallbacks it holds the camera up.
     """
 
     plugin_type = ""
-
-    def __init__(self, database: Database, prefix: str, name: str, source: str):
-        self.clock = database.clock
-        self.port = Port(database, prefix, name)
-        self.port.readings({"PluginType": text(self.plugin_type)})
-        self.port.settings({"EnableCallbacks": flag("Disable", "Enable", value=1, OSV=MINOR)})
-        self.port.fixed(
-            {
-                "NDArrayPort": text(source),
-                "NDArrayAddress": whole(),
-                "BlockingCallbacks": flag("No", "Yes", value=1),
-                "MinCallbackTime": real(EGU="s"),
-                "DroppedArrays": whole(),
-                "QueueSize": whole(20),
-            }
-        )
-
-    def process(self, frame: Frame) -> None:
-        """Take a frame."""
-        if self.port["EnableCallbacks"]:
-            self.port.announce(frame)
-            self.handle(frame)
-
-    @abstractmethod
-    def handle(self, frame: Frame) -> None:
-        """Do what the plugin is for."""
-
-
-#: The waveform's type for pixels that Channel Access has none for: nothing unsigned is wider than a byte there.
-#: (Files keep the detector's own.)
-SIGNED = {np.dtype("u2"): np.dtype("i4"), np.dtype("u4"): np.dtype("i4")}
-
-
-class ImagePlugin(Plugin):
-    """NDStdArrays.template: frames as a waveform."""
-
-    plugin_type = "NDPluginStdArrays"
+    bytes_per_second = float("inf")
 
     def __init__(
-        self, database: Database, prefix: str, name: str, source: str, dtype: Any, pixels: int
+        self,
+        network: Network,
+        database: Database,
+        prefix: str,
+        name: str,
+        source: str,
+        table: Mapping[str, Row],
     ):
-        super().__init__(database, prefix, name, source)
-        kind = np.dtype(dtype)
-        ftvl = SIGNED.get(kind, kind).str
-        self.port.readings({"ArrayData": array(ftvl, pixels)}, suffix="")
+        self.clock = database.clock
+        self.network = network
+        values = {"PortName": name, "PluginType": self.plugin_type, "NDArrayPort": source}
+        self.port = Port(database, prefix, name, with_values(table, values))
+        for parameter, reaction in (
+            ("ProcessPlugin", self._process_again),
+            ("MaxArrayRate", self._limit_rate),
+            ("MinCallbackTime", self._tell_rate),
+            ("QueueSize", self._resize),
+        ):
+            self.port.on_put(parameter, reaction)
+        self._queue: deque[Frame] = deque()
+        self._last_taken = float("-inf")
+        self._busy = False
+        network.plugins.append(self)
 
-    def handle(self, frame: Frame) -> None:
-        """Serve the frame's pixels, row by row."""
-        self.port["ArrayData"] = frame.data
-        self.port.count()
+    def take(self, frame: Frame) -> float:
+        """Take a frame, or let it pass; see `Network.deliver` for what is returned."""
+        port, now = self.port, self.clock.env.now
+        pause = port["MinCallbackTime"]
+        if self._busy or (pause and now - self._last_taken <= pause):
+            return 0.0
+        self._last_taken = now
+        duration = frame.data.nbytes / self.bytes_per_second
+        if port["BlockingCallbacks"] or not (duration or self._queue):
+            port["ExecutionTime"] = duration * 1e3
+            return duration + self._process(frame)
+        self._enqueue(frame)
+        return 0.0
 
+    @abstractmethod
+    def handle(self, frame: Frame) -> Frame | None:
+        """Do what the plugin is for; returns what it gives to others."""
 
-class StatsPlugin(Plugin):
-    """NDStats.template: numbers about frames."""
+    def _process(self, frame: Frame) -> float:
+        port = self.port
+        port.announce(frame)
+        self._busy = True  # what comes back to it in a circle ends here
+        try:
+            output = self.handle(frame)
+            return 0.0 if output is None else self._deliver(output)
+        finally:
+            self._busy = False
 
-    plugin_type = "NDPluginStats"
+    def _deliver(self, frame: Frame) -> float:
+        return self.network.deliver(self.port, self.port.with_attributes(frame))
 
-    def __init__(self, database: Database, prefix: str, name: str, source: str):
-        super().__init__(database, prefix, name, source)
-        statistics = ("MinValue", "MaxValue", "MeanValue", "Sigma", "Total")
-        centroid = ("CentroidTotal", "CentroidX", "CentroidY", "SigmaX", "SigmaY", "SigmaXY")
-        self.port.readings({name: real() for name in (*statistics, *centroid)})
-        self.port.readings({name: real() for name in ("MinX", "MinY", "MaxX", "MaxY")})
-        self.port.settings(
-            {
-                "ComputeStatistics": flag("No", "Yes", value=1, OSV=MINOR),
-                "ComputeCentroid": flag("No", "Yes", value=1, OSV=MINOR),
-                "CentroidThreshold": real(1.0),
-            }
-        )
-        self.port.fixed(
-            {
-                **{name: flag("No", "Yes") for name in ("ComputeProfiles", "ComputeHistogram")},
-                **{name: whole() for name in ("BgdWidth", "CursorX", "CursorY", "HistSize")},
-                **{name: real() for name in ("HistMin", "HistMax")},
-            }
-        )
-        self.port.readings({name: whole() for name in ("ProfileSizeX", "ProfileSizeY")})
+    # --- the queue ------------------------------------------------------------------------------
 
-    def handle(self, frame: Frame) -> None:
-        """Compute what is asked for."""
-        results: dict[str, float] = {}
-        if self.port["ComputeStatistics"]:
-            results |= statistics(frame.data)
-        if self.port["ComputeCentroid"]:
-            results |= centroid(frame.data, self.port["CentroidThreshold"])
-        for name, value in results.items():
-            self.port[name] = value
-        self.port.count()
+    def _enqueue(self, frame: Frame) -> None:
+        if len(self._queue) > self.port["QueueSize"]:  # one is being processed
+            self.port["DroppedArrays"] += 1
+            return
+        self._queue.append(frame)
+        self.network.queue(1)
+        self._show_queue()
+        if len(self._queue) == 1:
+            self._work()
 
+    def _work(self) -> None:
+        """Be at the first frame of the queue for as long as it takes."""
+        duration = self._queue[0].data.nbytes / self.bytes_per_second
+        self.port["ExecutionTime"] = duration * 1e3
+        event = self.clock.env.timeout(duration)
+        assert event.callbacks is not None
+        event.callbacks.append(self._finish)
 
-def statistics(data: np.ndarray) -> dict[str, float]:
-    """Extremes and where they are, sum, mean and standard deviation of all pixels."""
-    lowest, highest = (
-        np.unravel_index(index, data.shape) for index in (data.argmin(), data.argmax())
-    )
-    total = float(data.sum(dtype=np.float64))
-    return {
-        "MinValue": float(data[lowest]),
-        "MinX": float(lowest[1]),
-        "MinY": float(lowest[0]),
-        "MaxValue": float(data[highest]),
-        "MaxX": float(highest[1]),
-        "MaxY": float(highest[0]),
-        "Total": total,
-        "MeanValue": total / data.size,
-        "Sigma": float(data.std(dtype=np.float64)),
-    }
+    def _finish(self, _: Any) -> None:
+        self._process(self._queue[0])
+        self._queue.popleft()
+        self.network.queue(-1)
+        self._show_queue()
+        if self._queue:
+            self._work()
 
+    def _show_queue(self) -> None:
+        size = self.port["QueueSize"]
+        used = max(0, len(self._queue) - 1)
+        self.port["QueueFree"] = size - used
+        self.port["QueueUse"] = float(used)
 
-def centroid(data: np.ndarray, threshold: float) -> dict[str, float]:
-    """First and second moments, in pixels, of what is not below a threshold.
+    # --- what clients ask for -------------------------------------------------------------------
 
-    SigmaXY is the correlation, as NDPluginStats defines it; where nothing is above, all are 0.
-    """
-    weights = np.where(data >= threshold, data, 0).astype(np.float64)
-    total = float(weights.sum())
-    names = ("CentroidX", "CentroidY", "SigmaX", "SigmaY", "SigmaXY")
-    if not total > 0:
-        return {"CentroidTotal": total, **dict.fromkeys(names, 0.0)}
-    y, x = np.arange(data.shape[0]), np.arange(data.shape[1])
-    along_x, along_y = weights.sum(axis=0) / total, weights.sum(axis=1) / total
-    mean_x, mean_y = along_x @ x, along_y @ y
-    sigma_x = np.sqrt(max(0.0, along_x @ (x - mean_x) ** 2))
-    sigma_y = np.sqrt(max(0.0, along_y @ (y - mean_y) ** 2))
-    covariance = (y - mean_y) @ weights @ (x - mean_x) / total
-    spread = sigma_x * sigma_y
-    values = (mean_x, mean_y, sigma_x, sigma_y, covariance / spread if spread else 0.0)
-    return {"CentroidTotal": total, **{n: float(v) for n, v in zip(names, values, strict=True)}}
+    def _process_again(self, _: int) -> None:
+        """Process the last frame once more."""
+        if self.port.last is not None:
+            self._process(self.port.last)
+
+    def _limit_rate(self, rate_Hz: float) -> None:
+        self.port.reset("MinCallbackTime", 1 / rate_Hz if rate_Hz else 0.0)
+
+    def _tell_rate(self, pause_s: float) -> None:
+        self.port["MaxArrayRate"] = 1 / pause_s if pause_s else 0.0
+
+    def _resize(self, _: int) -> None:
+        self._show_queue()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from beamtwin.twin.checks import check_at_least_zero
+
 __all__ = ["PointCounter"]
 
 
@@ -27,8 +29,9 @@ class PointCounter:
         """Pulses of one exposure to a flux.
 
         With a generator the photons taken in fluctuate (Poisson), and so do the pulses of the dark; without
-        one, the count is the rounded mean.
+        one, the count is the rounded mean. Raises LimitsError for a flux or an exposure that is negative or no number.
         """
+        check_at_least_zero(self.name, flux_ph_s=flux_ph_s, exposure_s=exposure_s)
         photons = flux_ph_s * self.quantum_efficiency * exposure_s
         dark = self.dark_rate_Hz * exposure_s
         if noise is not None:

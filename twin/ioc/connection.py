@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import caproto as ca
 
-from beamtwin.hardware.ca.circuit import SERVER, Circuit
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.orchestration.status import Status
+from beamtwin.twin.ioc.circuit import SERVER, Circuit
 from beamtwin.twin.ioc.dbr import Payload
 from beamtwin.twin.ioc.variable import Monitor, Variable
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import caproto as ca
 
-from beamtwin.hardware.ca.circuit import SERVER
 from beamtwin.hardware.ca.environment import is_loopback
 from beamtwin.orchestration.errors import NotConnectedError
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import PacedClock
 from beamtwin.twin.database import Database
+from beamtwin.twin.ioc.circuit import SERVER
 from beamtwin.twin.ioc.connection import Connection
 from beamtwin.twin.ioc.dbr import Payload
 from beamtwin.twin.ioc.variable import Monitor, Variable

@@ -23,7 +23,8 @@ from math import hypot, pi, sqrt
 import numpy as np
 
 from beamtwin.twin.levels.level import FieldCache, Level, Pattern
-from beamtwin.twin.levels.path import Opening, Path
+from beamtwin.twin.levels.opening import Opening
+from beamtwin.twin.levels.path import Path
 from beamtwin.twin.levels.undulator import flux_through
 from beamtwin.twin.source import natural_divergence_rad
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from beamtwin.twin.levels.path import Path
 
-__all__ = ["FieldCache", "Level", "Pattern"]
+__all__ = ["FieldCache", "Level", "Light", "Pattern"]
 
 
 class FieldCache:
@@ -23,7 +23,7 @@ class FieldCache:
         How many values are kept.
     """
 
-    def __init__(self, capacity: int = 32):
+    def __init__(self, capacity: int = 256):
         self.capacity = capacity
         self._values: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -46,6 +46,25 @@ class Pattern:
     mesh: str
     error: float
     """Estimated, of the brightest pixel, relative: without that of the flux."""
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """On a plane: on a detector's pixels, or behind an aperture, whose opening then is the one pixel."""
+
+    photons_s: np.ndarray
+    """Photons/s in each pixel; shape (ny, nx)."""
+    x_m: np.ndarray
+    """Pixel middles, shape (nx,)."""
+    y_m: np.ndarray
+    """Pixel middles, shape (ny,)."""
+    flux_ph_s: float
+    """Photons/s that reach the plane, those beside the detector too."""
+    mesh: str
+    flux_error: float
+    """Of the flux, estimated, relative."""
+    pattern_error: float
+    """Of the brightest pixel, estimated, relative, besides that of the flux."""
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,17 @@
 """What a level is asked: light from the undulator, through one rectangular opening, to a screen."""
 
 from dataclasses import dataclass
+from math import prod
 
 from beamtwin.twin.beamline import Beamline, BeamlineError
 from beamtwin.twin.constants import HC_EV_M
-from beamtwin.twin.elements import Aperture, Attenuator, Detector, Monochromator
+from beamtwin.twin.elements import Aperture, Detector, Element, Monochromator
+from beamtwin.twin.levels.opening import Opening
+from beamtwin.twin.levels.thin import EVERYWHERE, Side, Thin, thin
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import Undulator
+from beamtwin.twin.source import FieldUndulator, Undulator
 
-__all__ = ["Opening", "Path", "optical_path"]
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What is left open in one direction, in the plane of the slit."""
-
-    center_m: float
-    gap_m: float
-
-    def __and__(self, other: "Opening") -> "Opening":
-        """What both leave open; a gap of zero where that is nothing."""
-        low = max(self.center_m - self.gap_m / 2, other.center_m - other.gap_m / 2)
-        high = min(self.center_m + self.gap_m / 2, other.center_m + other.gap_m / 2)
-        return Opening((low + high) / 2, max(0.0, high - low))
-
-    def projected(self, magnification: float) -> "Opening":
-        """Its shadow's bright part further away from a point source on the axis."""
-        return Opening(self.center_m * magnification, self.gap_m * magnification)
+__all__ = ["Opening", "Path", "band", "optical_path"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +19,7 @@ class Path:
     """Source, slit and, unless only the flux behind the slit is asked for, detector."""
 
     beam: ElectronBeam
-    source: Undulator
+    source: Undulator | FieldUndulator
     energy_eV: float
     slit_z_m: float
     x: Opening
@@ -78,14 +63,15 @@ class Path:
 def optical_path(beamline: Beamline, plane: str) -> Path:
     """The path to a plane, which is a detector, or an aperture for the light just behind it.
 
-    The last aperture before the plane diffracts. Those before it cast sharp shadows, as a point source would: their
-    penumbra (electron beam size times the ratio of distances) and their own fringes are left out, so they
-    must be much wider than the last one, or wide of the beam.
+    The last aperture before the plane diffracts; nothing bends the light. Those before it cast sharp shadows, as a
+    point source would: their penumbra (electron beam size times the ratio of distances) and their own fringes are left
+    out, so they must be much wider than the last one, or wide of the beam.
 
     Raises
     ------
     BeamlineError
-        Where the plane is neither, or there is no aperture or no monochromator before it.
+        Where the plane is neither, or there is no aperture or no monochromator before it, or an element that does
+        more than cut the light and take of it.
     """
     end = beamline.part(plane)
     if not isinstance(end, Aperture | Detector):
@@ -94,41 +80,46 @@ def optical_path(beamline: Beamline, plane: str) -> Path:
         )
     until = beamline.elements.index(end) + 1
     upstream = beamline.elements[:until]
-    apertures = [element for element in upstream if isinstance(element, Aperture)]
-    if not apertures:
+    slits = [element for element in upstream if isinstance(element, Aperture)]
+    if not slits:
         raise BeamlineError(f"{plane}: there is no aperture before it to diffract")
-    slit = apertures[-1]
+    slit, energy_eV = slits[-1], beamline.photon_energy_eV
+    acts = [(element, thin(element, energy_eV)) for element in upstream]
+    _check_straight(acts, plane)
     return Path(
         beam=beamline.beam,
         source=beamline.source,
-        energy_eV=beamline.photon_energy_eV,
+        energy_eV=energy_eV,
         slit_z_m=slit.z_m,
-        x=_lit(slit, apertures, "x"),
-        y=_lit(slit, apertures, "y"),
-        efficiency=_efficiency(upstream, plane),
+        x=_lit(slit, [(element.z_m, act.x) for element, act in acts]),
+        y=_lit(slit, [(element.z_m, act.y) for element, act in acts]),
+        efficiency=band(upstream, plane) * prod(act.transmission for _, act in acts),
         detector=end if isinstance(end, Detector) else None,
     )
 
 
-def _lit(slit: Aperture, apertures: list[Aperture], axis: str) -> Opening:
-    """The part of the slit that no aperture before it shades."""
-    lit = _opening(slit, axis)
-    for aperture in apertures:
-        lit &= _opening(aperture, axis).projected(slit.z_m / aperture.z_m)
+def _check_straight(acts: list[tuple[Element, Thin]], plane: str) -> None:
+    for element, act in acts:
+        if any(side != Side(side.opening) for side in (act.x, act.y)):
+            raise BeamlineError(
+                f"{plane}: {element.name} before it bends or blocks light, which the levels of one slit "
+                "(fast, wave) do not know: take coherent, modes or srw"
+            )
+
+
+def _lit(slit: Aperture, sides: list[tuple[float, Side]]) -> Opening:
+    """The part of the slit that nothing before it shades."""
+    lit = EVERYWHERE
+    for z_m, side in sides:
+        if z_m <= slit.z_m and side.opening != EVERYWHERE:
+            shadow = side.opening.projected(slit.z_m / z_m)
+            lit = shadow if lit == EVERYWHERE else lit & shadow
     return lit
 
 
-def _opening(aperture: Aperture, axis: str) -> Opening:
-    return Opening(getattr(aperture, f"{axis}_center_m"), getattr(aperture, f"{axis}_gap_m"))
-
-
-def _efficiency(upstream: tuple[object, ...], plane: str) -> float:
-    """Of the monochromators' band, in units of 0.1 %, and of all transmissions."""
+def band(upstream: tuple[object, ...], plane: str) -> float:
+    """What the narrowest monochromator lets through, in units of 0.1 %; raises BeamlineError where there is none."""
     bands = [element.bandwidth for element in upstream if isinstance(element, Monochromator)]
     if not bands:
         raise BeamlineError(f"{plane}: there is no monochromator before it")
-    efficiency = min(bands) / 1e-3
-    for element in upstream:
-        if isinstance(element, Monochromator | Attenuator):
-            efficiency *= element.transmission
-    return efficiency
+    return min(bands) / 1e-3

@@ -10,15 +10,29 @@ import importlib
 from array import array
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from beamtwin.twin.levels.path import Opening, Path
+from beamtwin.twin.levels.opening import Opening
+from beamtwin.twin.levels.path import Path
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import Undulator
+from beamtwin.twin.source import FieldUndulator, Undulator
 
-__all__ = ["Mesh", "SourceField", "diffract", "flux_through", "source_field"]
+if TYPE_CHECKING:
+    from beamtwin.twin.levels.emission import Shining
+
+__all__ = [
+    "Mesh",
+    "SourceField",
+    "diffract",
+    "electron_beam",
+    "flux_through",
+    "library",
+    "magnets",
+    "quadrant",
+    "source_field",
+]
 
 #: The relative accuracy asked of the field's integrals along the trajectory.
 FIELD_PRECISION = 0.01
@@ -77,14 +91,14 @@ def source_field(path: Path, x_half_m: float, y_half_m: float) -> SourceField:
     """The field of one electron on the axis, in the plane of the slit, on +-x_half_m by +-y_half_m."""
     from scipy.interpolate import RectBivariateSpline
 
-    srw = _srwlib()
+    srw = library()
     nx, ny = (2 * max(4, round(half / FIELD_STEP_M)) + 1 for half in (x_half_m, y_half_m))
     wavefront = srw.SRWLWfr()
     wavefront.allocate(1, nx, ny)
     _set_mesh(wavefront.mesh, path, Opening(0.0, 2 * x_half_m), Opening(0.0, 2 * y_half_m))
-    wavefront.partBeam = _electrons(path.beam, path.source)
+    wavefront.partBeam = electron_beam(path.beam, path.source)
     srw.srwl.CalcElecFieldSR(
-        wavefront, 0, _magnets(path.source), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
+        wavefront, 0, magnets(path.source), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
     )
     x_m, y_m = np.linspace(-x_half_m, x_half_m, nx), np.linspace(-y_half_m, y_half_m, ny)
     radius_m = wavefront.Rx
@@ -96,12 +110,49 @@ def source_field(path: Path, x_half_m: float, y_half_m: float) -> SourceField:
     return SourceField(radius_m=radius_m, wavelength_m=path.wavelength_m, envelope=splines)
 
 
+def quadrant(
+    shining: "Shining", energy_offset: float, x_m: np.ndarray, y_m: np.ndarray
+) -> np.ndarray:
+    """The envelope of one electron's field where x and y are not negative: it is even in both.
+
+    Parameters
+    ----------
+    shining : Shining
+        The beam, its undulator, the photon energy and the plane.
+    energy_offset : float
+        Of the electron, relative.
+    x_m, y_m : ndarray
+        Evenly spaced from zero on.
+
+    Returns
+    -------
+    ndarray
+        Shape (ny, nx), in sqrt(photons/s/0.1 %/m^2), without the spherical wave from the undulator's middle.
+    """
+    srw = library()
+    wavefront = srw.SRWLWfr()
+    wavefront.allocate(1, x_m.size, y_m.size)
+    mesh = wavefront.mesh
+    mesh.zStart = shining.z_m
+    mesh.eStart = mesh.eFin = shining.energy_eV
+    mesh.xStart, mesh.xFin, mesh.yStart, mesh.yFin = 0.0, x_m[-1], 0.0, y_m[-1]
+    electrons = electron_beam(shining.beam, shining.source)
+    electrons.partStatMom1.gamma *= 1 + energy_offset
+    wavefront.partBeam = electrons
+    srw.srwl.CalcElecFieldSR(
+        wavefront, 0, magnets(shining.source), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
+    )
+    field = np.array(wavefront.arEx, np.float32).view(np.complex64).reshape(y_m.size, x_m.size)
+    waves = [_sphere(m, shining.z_m, shining.wavelength_m) for m in (y_m, x_m)]
+    return 1e3 * field / np.multiply.outer(*waves)
+
+
 def flux_through(path: Path) -> float:
     """Photons/s/0.1 % through the opening, from all electrons (SRW's CalcStokesUR: emittance, energy spread).
 
     SRW's own average over macro-electrons is 4 % lower at the energy of the harmonic, 3 % at its flux maximum.
     """
-    srw = _srwlib()
+    srw = library()
     stokes = srw.SRWLStokes()
     stokes.allocate(1, 1, 1)
     _set_mesh(stokes.mesh, path, path.x, path.y)
@@ -109,7 +160,7 @@ def flux_through(path: Path) -> float:
     integrated = 1
     srw.srwl.CalcStokesUR(
         stokes,
-        _electrons(path.beam, path.source),
+        electron_beam(path.beam, path.source),
         _undulator(path.source),
         [1, highest, FLUX_PRECISION, FLUX_PRECISION, integrated],
     )
@@ -131,7 +182,7 @@ def diffract(
     intensity, x_m, y_m
         Shape (ny, nx), and the positions on the screen: wavelength * distance / (points * step) apart.
     """
-    srw = _srwlib()
+    srw = library()
     wavefront = _wavefront(path, field, x, y)
     slit = srw.SRWLOptA(
         "r", "a", x.opening.gap_m, y.opening.gap_m, x.opening.center_m, y.opening.center_m
@@ -148,13 +199,13 @@ def diffract(
     return intensity.reshape(y.points, x.points), x_m, y_m
 
 
-def _srwlib() -> Any:
+def library() -> Any:
     """SRW's Python, which has no types, imported where it is first used."""
     return importlib.import_module("srwpy.srwlib")
 
 
 def _wavefront(path: Path, field: np.ndarray, x: Mesh, y: Mesh) -> Any:
-    srw = _srwlib()
+    srw = library()
     wavefront = srw.SRWLWfr(
         _eStart=path.energy_eV,
         _eFin=path.energy_eV,
@@ -166,7 +217,7 @@ def _wavefront(path: Path, field: np.ndarray, x: Mesh, y: Mesh) -> Any:
         _yFin=y.positions_m[-1],
         _ny=y.points,
         _zStart=path.slit_z_m,
-        _partBeam=_electrons(path.beam, path.source),
+        _partBeam=electron_beam(path.beam, path.source),
     )
     wavefront.arEx = np.ascontiguousarray(field, np.complex64).view(np.float32).ravel()
     # SRW insists on a vertical field; the undulator's is 1e-5 of the intensity.
@@ -188,9 +239,9 @@ def _set_mesh(mesh: Any, path: Path, x: Opening, y: Opening) -> None:
     mesh.yStart, mesh.yFin = y.center_m - y.gap_m / 2, y.center_m + y.gap_m / 2
 
 
-def _electrons(beam: ElectronBeam, source: Undulator) -> Any:
-    """The beam's waist is in the middle of the undulator; SRW starts two periods before its beginning."""
-    srw = _srwlib()
+def electron_beam(beam: ElectronBeam, source: Undulator | FieldUndulator) -> Any:
+    """SRW's electrons: their waist is in the middle of the undulator; SRW starts two periods before it begins."""
+    srw = library()
     electrons = srw.SRWLPartBeam()
     electrons.from_Twiss(
         _Iavg=beam.current_A,
@@ -205,13 +256,14 @@ def _electrons(beam: ElectronBeam, source: Undulator) -> Any:
     return electrons
 
 
-def _undulator(source: Undulator) -> Any:
-    srw = _srwlib()
+def _undulator(source: Undulator | FieldUndulator) -> Any:
+    srw = library()
     vertical = srw.SRWLMagFldH(_n=1, _h_or_v="v", _B=source.field_T, _ph=0, _s=1, _a=1)
     return srw.SRWLMagFldU([vertical], source.period_m, source.periods)
 
 
-def _magnets(source: Undulator) -> Any:
-    srw = _srwlib()
+def magnets(source: Undulator | FieldUndulator) -> Any:
+    """SRW's container of magnetic fields."""
+    srw = library()
     origin = array("d", [0.0])
     return srw.SRWLMagFldC([_undulator(source)], origin, array("d", origin), array("d", origin))

@@ -19,7 +19,7 @@ import numpy as np
 from beamtwin.twin.constants import ELECTRON_CHARGE_C, FINE_STRUCTURE
 from beamtwin.twin.levels.path import Opening, Path
 
-__all__ = ["flux_through", "harmonic_strength"]
+__all__ = ["flux_through", "harmonic_strength", "legendre"]
 
 #: Nodes of Gauss-Legendre rules: over the undulator's length, and over an opening.
 LENGTH_NODES = 128
@@ -104,11 +104,12 @@ def _loss_per_angle2(K: float, harmonic: int, gamma: float) -> float:
 
 
 @cache
-def _legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+def legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss and Legendre's nodes and weights on [-1, 1]."""
     return np.polynomial.legendre.leggauss(nodes)
 
 
 def _gauss_legendre(nodes: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    x, weights = _legendre(nodes)
+    x, weights = legendre(nodes)
     half = (high - low) / 2
     return low + half * (x + 1), weights * half

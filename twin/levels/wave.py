@@ -25,7 +25,8 @@ import numpy as np
 
 from beamtwin.twin.levels import srw
 from beamtwin.twin.levels.level import FieldCache, Level, Pattern
-from beamtwin.twin.levels.path import Opening, Path
+from beamtwin.twin.levels.opening import Opening
+from beamtwin.twin.levels.path import Path
 
 __all__ = ["LEVEL"]
 

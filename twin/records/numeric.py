@@ -1,86 +1,158 @@
-"""Numbers with alarm limits, a deadband for monitors and a range: what analogue and integer records share."""
+"""Numbers with alarm limits, deadbands for monitors and a range: what analogue, integer and calc records share."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from beamtwin.hardware.channel import SEVERITIES
-from beamtwin.twin.clock import SimClock
-from beamtwin.twin.record import STATUSES, Field, Record, Write, menu, string
-from beamtwin.twin.records.value import OnPut, ValueRecord
+from beamtwin.hardware.channel import Range
+from beamtwin.twin.dbcommon import COMMON
+from beamtwin.twin.field import Field, each, severity, string
+from beamtwin.twin.menus import STATUSES
+from beamtwin.twin.record import LOG, UDF, VALUE
+from beamtwin.twin.records.alarm_filter import AlarmFilter
+from beamtwin.twin.records.value import ValueRecord
 
-__all__ = ["NumericOutput", "NumericRecord", "numeric_fields", "output_fields"]
+__all__ = ["NumericRecord", "numeric_fields"]
 
-#: Alarm limit, its severity, the status it gives, and the side it watches, in the order of precedence.
-ALARMS = (
-    ("HIHI", "HHSV", STATUSES.index("HIHI"), 1),
-    ("LOLO", "LLSV", STATUSES.index("LOLO"), -1),
-    ("HIGH", "HSV", STATUSES.index("HIGH"), 1),
-    ("LOW", "LSV", STATUSES.index("LOW"), -1),
+
+class Side(NamedTuple):
+    """An alarm limit: its field, its severity's, the status that it gives, its side, and its place among the ranges."""
+
+    limit: str
+    severity: str
+    status: int
+    sign: int
+    rank: int
+
+
+#: In the order of precedence.
+SIDES = (
+    Side("HIHI", "HHSV", STATUSES.index("HIHI"), 1, 5),
+    Side("LOLO", "LLSV", STATUSES.index("LOLO"), -1, 1),
+    Side("HIGH", "HSV", STATUSES.index("HIGH"), 1, 4),
+    Side("LOW", "LSV", STATUSES.index("LOW"), -1, 2),
 )
-UNDEFINED = (SEVERITIES.index("INVALID"), STATUSES.index("UDF"))
+NORMAL = 3
+HIHI, LOLO, HIGH, LOW = SIDES
+ALARM_RANGES = {"warning_limits": (LOW, HIGH), "alarm_limits": (LOLO, HIHI)}
 
 
-def numeric_fields(number: Callable[[], Field]) -> dict[str, Field]:
+def numeric_fields(number: Callable[..., Field]) -> dict[str, Field]:
     """The fields of a record about a number of one type."""
-    names = ("VAL", "HOPR", "LOPR", "HIHI", "HIGH", "LOW", "LOLO", "HYST", "MDEL", "ADEL")
-    severities = {field: menu(*SEVERITIES) for field in ("HHSV", "HSV", "LSV", "LLSV")}
-    return {**Record.fields, "EGU": string(), **{name: number() for name in names}, **severities}
-
-
-def output_fields(number: Callable[[], Field]) -> dict[str, Field]:
-    """The fields of an output record about a number of one type."""
-    return {**numeric_fields(number), "DRVH": number(), "DRVL": number()}
+    return {
+        **COMMON,
+        "VAL": number(pp=True),
+        "EGU": string(size=15, prop=True),
+        **each("HOPR LOPR", number(prop=True)),
+        **each("HIHI LOLO HIGH LOW", number(pp=True, prop=True)),
+        **each("HHSV LLSV HSV LSV", severity(pp=True, prop=True)),
+        **each("HYST ADEL MDEL", number()),
+        **each("LALM ALST MLST", number(writable=False)),
+    }
 
 
 class NumericRecord(ValueRecord):
-    """A number; alarms and deadband as in EPICS base's ``checkAlarms`` and ``recGblCheckDeadband``."""
+    """A number; alarms and deadbands as in EPICS base's ``checkAlarms`` and ``recGblCheckDeadband``."""
 
-    def __init__(
-        self, clock: SimClock, name: str, on_put: OnPut | None = None, **field_values: Any
-    ):
-        self._last_alarm = 0.0
-        super().__init__(clock, name, on_put, **field_values)
-        self._last_told = self.values["VAL"]
+    #: Fields whose range is that of the value.
+    ranged = frozenset(("VAL", "HIHI", "HIGH", "LOW", "LOLO", "LALM", "ALST", "MLST"))
 
-    def alarm_of(self, value: float) -> tuple[int, int]:
-        """Severity and status of a value."""
+    _filter: AlarmFilter | None = None
+
+    def settle_in(self) -> None:
+        """Have LALM, MLST and ALST agree with the value."""
         values = self.values
-        values["UDF"] = int(value != value)  # NaN alone differs from itself
-        if values["UDF"]:
-            return UNDEFINED
-        for limit, severity, status, side in ALARMS:
-            if values[severity]:
-                level = values[limit]
-                slack = values["HYST"] if self._last_alarm == level else 0.0
-                if side * (value - level) >= -slack:
-                    self._last_alarm = level
-                    return values[severity], status
-        self._last_alarm = value
-        return 0, 0
+        values["MLST"] = values["ALST"] = values["LALM"] = values["VAL"]
 
-    def is_news(self, value: float) -> bool:
-        """Whether a value has left the deadband around the last one told."""
-        if abs(value - self._last_told) <= self.values["MDEL"]:
-            return False
-        self._last_told = value
-        return True
+    def configure(self) -> None:
+        """Prepare the alarm limits that count."""
+        super().configure()
+        values = self.values
+        self._sides = tuple(side for side in SIDES if values[side.severity])
+        if self._filter is None and values.get("AFTC", 0.0) > 0.0:
+            self._filter = AlarmFilter()
+
+    def check(self) -> None:
+        """Raise the alarm of a value that is not a number, or beyond a limit."""
+        values = self.values
+        value = values["VAL"]
+        if value != value:  # NaN alone differs from itself
+            values["UDF"] = 1
+        if values["UDF"]:
+            self.alarm_at_least(values["UDFS"], UDF)
+            if self._filter is not None:
+                self._filter.reset()
+        elif self._sides:
+            self._check_limits(value)
+        else:
+            values["LALM"] = value
+        if self._fault[0]:
+            self.alarm_at_least(*self._fault)
+
+    def _check_limits(self, value: float) -> None:
+        values = self.values
+        side = next((side for side in self._sides if self._is_beyond(side, value)), None)
+        if self._filter is not None and values["AFTC"] > 0.0:
+            rank = NORMAL if side is None else side.rank
+            rank = self._filter.rank(rank, self.timestamp, values["AFTC"])
+            side = next((side for side in self._sides if side.rank == rank), None)
+        if side is None:
+            values["LALM"] = value
+        elif self.alarm_at_least(values[side.severity], side.status):
+            values["LALM"] = values[side.limit]
+
+    def _is_beyond(self, side: Side, value: float) -> bool:
+        values = self.values
+        limit = values[side.limit]
+        slack = values["HYST"] if values["LALM"] == limit else 0
+        return side.sign * (value - limit) >= -slack
+
+    def news(self) -> int:
+        """Whether the value has left the deadbands around those that were told last."""
+        values = self.values
+        value = values["VAL"]
+        events = 0
+        if _is_outside(values["MDEL"], values["MLST"], value):
+            values["MLST"] = value
+            events = VALUE
+        if _is_outside(values["ADEL"], values["ALST"], value):
+            values["ALST"] = value
+            events |= LOG
+        return events
 
     def limits(self, field: str) -> tuple[float, float] | None:
         """Control limits: HOPR and LOPR, where they differ."""
-        low, high = self.values["LOPR"], self.values["HOPR"]
-        return (low, high) if field == "VAL" and low < high else None
+        return self._range(field, "LOPR", "HOPR")
 
+    def ranges(self, field: str) -> dict[str, Any]:
+        """LOPR and HOPR; of VAL also the alarm limits that have a severity."""
+        display = {"display_limits": self._range(field, "LOPR", "HOPR")}
+        if field != "VAL":
+            return display if field in self.ranged else {}
+        return display | {name: self._active(*sides) for name, sides in ALARM_RANGES.items()}
 
-class NumericOutput(NumericRecord):
-    """A number that clients set, clamped to DRVL and DRVH where these differ."""
+    def _active(self, lowest: Side, highest: Side) -> Range | None:
+        """Alarm limits, as far as they have severities."""
+        values = self.values
+        low, high = (
+            values[side.limit] if values[side.severity] else None for side in (lowest, highest)
+        )
+        return None if low is None and high is None else (low, high)
 
-    def limits(self, field: str) -> tuple[float, float] | None:
-        """Control limits: DRVH and DRVL, or else HOPR and LOPR."""
+    def _range(self, field: str, lowest: str, highest: str) -> tuple[float, float] | None:
+        low, high = self.values[lowest], self.values[highest]
+        return (low, high) if field in self.ranged and low < high else None
+
+    def clamp(self, value: Any) -> Any:
+        """A value within DRVL and DRVH, where these differ."""
         low, high = self.values["DRVL"], self.values["DRVH"]
-        return (low, high) if field == "VAL" and low < high else super().limits(field)
+        return min(max(value, low), high) if low < high else value
 
-    def _drive(self, field: str, value: float) -> None:
-        low, high = self.values["DRVL"], self.values["DRVH"]
-        self.post(field, min(max(value, low), high) if low < high else value)
 
-    writes: Mapping[str, Write] = {"VAL": _drive}
+def _is_outside(deadband: float, last: float, value: float) -> bool:
+    change = abs(value - last)
+    if change > deadband:
+        return True
+    if change == change:
+        return False
+    same = value == last or (value != value and last != last)
+    return deadband < 0 or not same

@@ -9,19 +9,20 @@ from typing import Any
 import beamtwin
 from beamtwin.app import DEFAULT_PORT
 from beamtwin.app.options import UsageError
+from beamtwin.app.termination import AbortOnSigterm
 from beamtwin.databroker.broker import Broker
 from beamtwin.hardware.ca import CATransport
 from beamtwin.hardware.channel import Transport
-from beamtwin.hardware.device import connect
+from beamtwin.hardware.registry import Devices
 from beamtwin.orchestration.documents import SeededUids, random_uid
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.errors import NotConnectedError
 from beamtwin.orchestration.interrupts import AbortOnSigint
 from beamtwin.scenarios.scenario import Scenario
 from beamtwin.twin.clock import SimClock
-from beamtwin.twin.world import PROVENANCE_PV, read_provenance
+from beamtwin.twin.provenance import PROVENANCE_PV, read_provenance
 
-__all__ = ["Beamtime", "Settings", "open_beamtime", "open_broker"]
+__all__ = ["Beamtime", "Settings", "open_beamtime", "open_broker", "open_target"]
 
 CATALOG = "catalog.sqlite"
 ASSETS = "assets"
@@ -79,14 +80,14 @@ def open_beamtime(scenario: Scenario, settings: Settings) -> Iterator[Beamtime]:
     assets = _folder(settings.data / ASSETS)
     with ExitStack() as stack:
         broker = stack.enter_context(open_broker(settings.data))
-        transport, provenance = stack.enter_context(TARGETS[settings.target](scenario, settings))
+        transport, provenance = stack.enter_context(open_target(scenario, settings))
         new_uid = random_uid if settings.epoch is None else SeededUids(settings.seed)
         devices = scenario.devices(transport, assets, new_uid)
-        _connect(devices, transport)
+        _connect(devices, scenario.needs, transport)
         engine = RunEngine(
             {"twin": provenance, "versions": {"beamtwin": beamtwin.__version__}},
             clock=transport.clock,
-            context_managers=[AbortOnSigint],
+            context_managers=[AbortOnSigint, AbortOnSigterm],
             new_uid=new_uid,
         )
         engine.md["scan_id"] = _last_scan_id(broker)
@@ -113,9 +114,16 @@ def _last_scan_id(broker: Broker) -> int:
     return 0 if last is None else last.start["scan_id"]
 
 
-def _connect(devices: Any, transport: Transport) -> None:
+def open_target(
+    scenario: Scenario, settings: Settings
+) -> AbstractContextManager[tuple[Transport, dict[str, Any]]]:
+    """The way to a scenario's PVs on the target that the settings name, and what a run says of where it came from."""
+    return TARGETS[settings.target](scenario, settings)
+
+
+def _connect(devices: Devices, needed: tuple[str, ...], transport: Transport) -> None:
     try:
-        connect(*vars(devices).values())
+        devices.connect(*needed)
     except NotConnectedError as error:
         raise NotConnectedError(f"{_in_short(error)}{_searched(transport)}") from error
 

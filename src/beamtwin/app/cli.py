@@ -54,7 +54,18 @@ Engine = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Of the twin's noise: the same seed, the same bits.")]
 Port = Annotated[int, typer.Option(help="Of the twin's IOC.", min=0, max=65535)]
-Noise = Annotated[bool, typer.Option("--noise/--no-noise", help="Counting statistics on the twin.")]
+Noise = Annotated[
+    bool, typer.Option("--noise/--no-noise", help="Whether anything fluctuates on the twin.")
+]
+TargetOption = Annotated[
+    Target | None,
+    typer.Option(
+        "--target",
+        help="The twin in this process, or the twin's IOC (beamtwin ioc).",
+        show_default=Target.twin.value,
+    ),
+]
+Live = Annotated[bool, typer.Option("--live", help="The real beamline.")]
 
 #: The exit code of what Ctrl-C ended: as shells have it, 128 and the number of SIGINT.
 INTERRUPTED = 130
@@ -81,14 +92,8 @@ def run_plan(
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="The plan's arguments.")
     ] = None,
-    target: Annotated[
-        Target | None,
-        typer.Option(
-            help="The twin in this process, or the twin's IOC (beamtwin ioc).",
-            show_default=Target.twin.value,
-        ),
-    ] = None,
-    live: Annotated[bool, typer.Option("--live", help="Run on the real beamline.")] = False,
+    target: TargetOption = None,
+    live: Live = False,
     engine: Engine = Level.fast,
     seed: Seed = 0,
     noise: Noise = True,
@@ -121,12 +126,22 @@ def run_plan(
 
 @app.command()
 def ioc(
-    scenario: ScenarioName,
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|FILE", help="For example: chx, or a devices.yml")
+    ],
     port: Port = DEFAULT_PORT,
     interface: Annotated[
         str, typer.Option(help="Where to listen; loopback unless asked.")
     ] = "127.0.0.1",
     speed: Annotated[float, typer.Option(help="Virtual seconds per second of the wall.")] = 1.0,
+    autosave: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep the motors' positions, offsets and limits here, from one start to the next.",
+            show_default=False,
+        ),
+    ] = None,
     engine: Engine = Level.fast,
     seed: Seed = 0,
     noise: Noise = True,
@@ -134,9 +149,33 @@ def ioc(
     """Serve the twin's PVs over Channel Access, until Ctrl-C."""
     from beamtwin.app import serving
 
-    serving.serve(
-        scenario, port, interface, speed=speed, level=engine.value, seed=seed, noise=noise
-    )
+    twin = {"level": engine.value, "seed": seed, "noise": noise}
+    serving.serve(scenario, port, interface, speed=speed, autosave=autosave, **twin)
+
+
+@app.command()
+def devices(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|FILE", help="For example: chx, or a devices.yml")
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Connect, and say what is missing, PV by PV.")
+    ] = False,
+    label: Annotated[str | None, typer.Option(help="Only those that have this label.")] = None,
+    target: TargetOption = None,
+    live: Live = False,
+    port: Port = DEFAULT_PORT,
+) -> None:
+    """List a beamline's devices; with --check, see whether they are there."""
+    from beamtwin.app import devices
+    from beamtwin.app.beamtime import Settings
+    from beamtwin.app.options import one_target
+
+    if check:
+        settings = Settings(Path(), target=one_target(target, live, None), port=port, noise=False)
+        devices.check_devices(scenario, label, settings)
+    else:
+        devices.list_devices(scenario, label)
 
 
 @app.command("list")
@@ -223,7 +262,7 @@ def _one_line_errors(debug: bool) -> Iterator[list[int]]:
             traceback.print_exc()
         else:
             print(f"beamtwin: {describe(error)}", file=sys.stderr)
-        outcome[0] = INTERRUPTED if _is_interruption(error) else 1
+        outcome[0] = _exit_code(error)
 
 
 @contextmanager
@@ -238,10 +277,13 @@ def _one_line_warnings() -> Iterator[None]:
         yield
 
 
-def _is_interruption(error: Exception) -> bool:
+def _exit_code(error: Exception) -> int:
+    from beamtwin.app.termination import REASON, TERMINATED
     from beamtwin.orchestration.errors import RunEngineInterrupted
 
-    return isinstance(error, RunEngineInterrupted)
+    if not isinstance(error, RunEngineInterrupted):
+        return 1
+    return TERMINATED if str(error).endswith(REASON) else INTERRUPTED
 
 
 def describe(error: Exception) -> str:

@@ -1,70 +1,27 @@
 """The Channel Access client: threads, faults and sockets. What it shares with others is in tests/transports."""
 
 import contextlib
-import importlib
-import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from beamtwin.hardware.ca import CATransport
+from beamtwin.hardware.ca import CATransport, Timeouts
+from beamtwin.hardware.device import connect as connect_signals
+from beamtwin.hardware.signals import SignalRW
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.errors import NotConnectedError, PutError
 from beamtwin.twin.ioc import IOCProcess
 
 PATIENCE_S = 5.0
-DATABASES = Path(__file__).parents[1] / "transports"
-
-
-@pytest.fixture(scope="module")
-def make() -> Iterator[Callable[[], Any]]:
-    """What a child process makes its database with."""
-    sys.path.insert(0, str(DATABASES))
-    yield importlib.import_module("contract_database").make_with_faults
-    sys.path.remove(str(DATABASES))
-
-
-@pytest.fixture(scope="module")
-def port(make: Callable[[], Any]) -> Iterator[int]:
-    """Of an IOC that lives through all tests."""
-    with IOCProcess(make) as ioc:
-        yield ioc.port
-
-
-@pytest.fixture
-def doomed(make: Callable[[], Any]) -> Iterator[IOCProcess]:
-    """An IOC to end at will."""
-    with IOCProcess(make) as ioc:
-        yield ioc
-
-
-@pytest.fixture
-def connect() -> Iterator[Callable[..., CATransport]]:
-    """``connect(port, **options)``: a transport that is closed after the test."""
-    made: list[CATransport] = []
-
-    def connect(port: int, **options: Any) -> CATransport:
-        made.append(CATransport(addresses=["127.0.0.1"], port=port, **options))
-        return made[-1]
-
-    yield connect
-    for transport in made:
-        transport.close()
-
-
-@pytest.fixture
-def transport(port: int, connect: Callable[..., CATransport]) -> CATransport:
-    """To the IOC that lives."""
-    return connect(port)
 
 
 def connected(transport: CATransport, *names: str) -> list[Any]:
@@ -94,7 +51,9 @@ def local_addresses(pid: int) -> set[str]:
 
 CLIENT = """
 import sys
-from beamtwin.hardware.ca import CATransport
+from beamtwin.hardware.ca import CATransport, Timeouts
+from beamtwin.hardware.device import connect as connect_signals
+from beamtwin.hardware.signals import SignalRW
 
 transport = CATransport(addresses=["127.0.0.1"], port=int(sys.argv[1]))
 transport.connect([transport.channel("T:x")])
@@ -115,9 +74,11 @@ def test_neither_end_has_a_socket_outside_the_loopback(doomed: IOCProcess) -> No
         assert client.stdout is not None
         assert client.stdout.readline() == "connected\n"
         bound = local_addresses(client.pid)
+        children = Path(f"/proc/{client.pid}/task/{client.pid}/children").read_text()
         client.stdin.write("\n")
     assert doomed.process.pid is not None
     assert bound == {"127.0.0.1"}
+    assert children == ""  # no CA repeater: that would listen on all interfaces
     assert local_addresses(doomed.process.pid) == {"127.0.0.1"}
 
 
@@ -137,6 +98,8 @@ def test_closing_leaves_no_thread_and_no_way_in(
     assert set(threading.enumerate()) == before
     with pytest.raises(NotConnectedError, match="closed"):
         x.get()
+    with pytest.raises(NotConnectedError, match="T:x: not connected"):
+        x.put(1.0).wait(PATIENCE_S)
 
 
 def test_callbacks_come_from_one_thread_one_at_a_time(transport: CATransport) -> None:
@@ -243,24 +206,10 @@ def test_a_host_that_nobody_knows() -> None:
         CATransport(addresses=["ioc.invalid:5064"])
 
 
-def test_addresses_come_from_the_epics_environment(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EPICS_CA_ADDR_LIST", "127.0.0.1")
-    monkeypatch.setenv("EPICS_CA_AUTO_ADDR_LIST", "NO")
-    monkeypatch.setenv("EPICS_CA_SERVER_PORT", str(port))
-    transport = CATransport(WallClock())
-    try:
-        assert transport.addresses == [("127.0.0.1", port)]
-        connected(transport, "x")
-    finally:
-        transport.close()
-
-
 def test_what_is_under_way_fails_when_the_server_dies(
     doomed: IOCProcess, connect: Callable[..., CATransport]
 ) -> None:
-    transport = connect(doomed.port, timeout_s=60.0)
+    transport = connect(doomed.port, timeouts=Timeouts(read_s=60.0))
     never, x = connected(transport, "never", "x")
     status = never.put(1.0)
     assert doomed.process.pid is not None
@@ -301,21 +250,6 @@ def test_monitors_come_back_with_their_server(
         assert seen == [4.0, 1.5, 2.5]
 
 
-def test_a_silent_server_is_given_up(
-    doomed: IOCProcess, connect: Callable[..., CATransport], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("beamtwin.hardware.ca.timeouts.ECHO_S", 0.2)
-    transport = connect(doomed.port)
-    (never,) = connected(transport, "never")
-    status = never.put(1.0)
-    assert not transport.clock.wait(lambda: status.done, 1.0)  # alive: it answers to echoes
-    assert doomed.process.pid is not None
-    os.kill(doomed.process.pid, signal.SIGSTOP)
-    with pytest.raises(NotConnectedError, match="T:never: lost"):
-        status.wait(PATIENCE_S)
-    os.kill(doomed.process.pid, signal.SIGKILL)
-
-
 def test_a_slow_subscriber_gets_the_latest_and_memory_stays_bounded(
     transport: CATransport,
 ) -> None:
@@ -334,65 +268,19 @@ def test_a_slow_subscriber_gets_the_latest_and_memory_stays_bounded(
     assert len(seen) < 200  # 300 MB were sent, and about 32 MB may wait at a time
 
 
-class Rude:
-    """A server that answers every search, and then does as ``greet`` does."""
-
-    def __init__(self, greet: Callable[[socket.socket], None] | None):
-        self.searches = 0
-        self._greet = greet
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
-        self.port: int = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", 0))
-        self._threads = [threading.Thread(target=self._answer)]
-        if greet is None:
-            self._tcp.close()
-        else:
-            self._threads.append(threading.Thread(target=self._accept))
-        for thread in self._threads:
-            thread.start()
-
-    def close(self) -> None:
-        self._udp.sendto(b"", ("127.0.0.1", self.port))
-        if self._greet is not None:
-            self._greet = None
-            socket.create_connection(self._tcp.getsockname()).close()
-            self._tcp.close()
-        for thread in self._threads:
-            thread.join()
-        self._udp.close()
-
-    def _answer(self) -> None:
-        port = 1 if self._greet is None else self._tcp.getsockname()[1]
-        while (received := self._udp.recvfrom(4096))[0]:
-            datagram, client = received
-            cid = datagram[16 + 12 : 16 + 16]  # after a version request, of 16 bytes
-            header = b"\0\6\0\10" + port.to_bytes(2) + b"\0\0" + b"\xff\xff\xff\xff" + cid
-            self._udp.sendto(b"not Channel Access", client)
-            self._udp.sendto(header + b"\0\15" + 6 * b"\0", client)
-            self.searches += 1
-
-    def _accept(self) -> None:
-        while (greet := self._greet) is not None:
-            connection, _ = self._tcp.accept()
-            with connection:
-                greet(connection)
-
-
-@pytest.mark.parametrize(
-    "greet", [None, lambda tcp: None, lambda tcp: tcp.sendall(b"\xff" * 64)], ids=str
-)
-def test_a_server_that_breaks_the_protocol_is_tried_again_at_leisure(
-    greet: Callable[[socket.socket], None] | None,
-    connect: Callable[..., CATransport],
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("which", ["port", "epics_port"])
+def test_text_longer_than_a_string_goes_by_the_name_with_a_dollar(
+    which: str, request: pytest.FixtureRequest, connect: Callable[..., CATransport]
 ) -> None:
-    server = Rude(greet)
-    caplog.set_level(logging.CRITICAL, "beamtwin.hardware.ca")
-    transport = connect(server.port)
-    try:
-        with pytest.raises(NotConnectedError, match="T:x"):
-            transport.connect([transport.channel("T:x")], timeout=1.1)
-    finally:
-        server.close()
-    assert 2 <= server.searches <= 10
+    transport = connect(request.getfixturevalue(which))
+    pv = "T:x.DESC$" if which == "epics_port" else "T:name.VAL$"
+    signal = SignalRW(str, transport, pv, name="text")
+    connect_signals(signal)
+    assert signal.channel.metadata.is_array
+    text = "µm: a text of less than 40 bytes"
+    signal.set(text).wait(PATIENCE_S)
+    assert signal.get() == text
+    assert transport.channel(pv.removesuffix("$")).get().value == text
+    (name,) = connected(transport, "name")
+    with pytest.raises(PutError, match=r"the field with a \$ behind its name"):
+        name.put(50 * "y").wait(PATIENCE_S)

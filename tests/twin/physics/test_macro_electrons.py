@@ -15,10 +15,10 @@ PIXELS = np.s_[1126 - 20 : 1126 + 21]
 def horizontal_profile(path: Path, electron: np.ndarray) -> np.ndarray:
     """Light on 41 columns of pixels of one electron: its place, angles and energy in standard deviations."""
     beam, half_x, half_y = path.beam, path.x.gap_m / 2, path.y.gap_m / 2
-    wavefront = srw._srwlib().SRWLWfr()
+    wavefront = srw.library().SRWLWfr()
     wavefront.allocate(1, COARSE, COARSE)
     srw._set_mesh(wavefront.mesh, path, path.x, path.y)
-    electrons = srw._electrons(beam, path.source)
+    electrons = srw.electron_beam(beam, path.source)
     x_m, angle_x, y_m, angle_y, energy = electron * [
         beam.x_sigma_m,
         beam.x_divergence_rad,
@@ -31,8 +31,8 @@ def horizontal_profile(path: Path, electron: np.ndarray) -> np.ndarray:
     particle.x, particle.y = x_m + particle.z * angle_x, y_m + particle.z * angle_y
     particle.gamma *= 1 + energy
     wavefront.partBeam = electrons
-    srw._srwlib().srwl.CalcElecFieldSR(
-        wavefront, 0, srw._magnets(path.source), [1, 0.01, 0, 0, 20000, 1, 0]
+    srw.library().srwl.CalcElecFieldSR(
+        wavefront, 0, srw.magnets(path.source), [1, 0.01, 0, 0, 20000, 1, 0]
     )
     field = np.array(wavefront.arEx, np.float32).view(np.complex64).reshape(COARSE, COARSE)
     across, up = np.linspace(-half_x, half_x, COARSE), np.linspace(-half_y, half_y, COARSE)

@@ -1,11 +1,12 @@
 """Motion: where an axis is at any time, in closed form: stretches of constant acceleration."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = ["Motion", "Ramp"]
 
-FOREVER = float("inf")
+FOREVER = math.inf
 
 
 class Ramp(NamedTuple):
@@ -24,7 +25,7 @@ Stretch = tuple[float, float, float, float, float]
 
 
 class Motion:
-    """A path in time.
+    """A path in time, in one direction.
 
     Parameters
     ----------
@@ -40,11 +41,11 @@ class Motion:
     Examples
     --------
     >>> motion = Motion.to(2.0, begins=0.0, start=0.0, ramp=Ramp(velocity=1.0, acceleration=2.0))
-    >>> motion.ends, motion.position(1.25)
-    (2.5, 1.0)
+    >>> motion.ends, motion.position(1.25), motion.when(1.0)
+    (2.5, 1.0, 1.25)
     """
 
-    __slots__ = ("ends", "stretches", "target")
+    __slots__ = ("begins", "ends", "start", "stretches", "target")
 
     def __init__(
         self,
@@ -53,6 +54,8 @@ class Motion:
         pieces: Iterable[tuple[float, float, float]],
         target: float | None = None,
     ):
+        self.begins = begins
+        self.start = start
         self.stretches: list[Stretch] = []
         when, where = begins, start
         for duration, velocity, acceleration in pieces:
@@ -68,24 +71,38 @@ class Motion:
         return cls(begins, start, _trapezoid(target - start, ramp), target)
 
     @classmethod
-    def by_way_of(
-        cls, via: float, target: float, begins: float, start: float, ramp: Ramp, final: Ramp
-    ) -> "Motion":
-        """To a position by way of another, with a stop there, as backlash is taken out."""
-        pieces = [*_trapezoid(via - start, ramp), *_trapezoid(target - via, final)]
-        return cls(begins, start, pieces, target)
+    def jog(cls, begins: float, start: float, speed: float, ramp: Ramp, sign: int) -> "Motion":
+        """In one direction without end, from a speed in that direction."""
+        velocity, acceleration, base = ramp
+        first = min(max(speed, base), velocity) if speed <= velocity else speed
+        rate = acceleration if first < velocity else -acceleration
+        rise = abs(velocity - first) / acceleration
+        pieces = [(rise, sign * first, sign * rate), (FOREVER, sign * velocity, 0.0)]
+        return cls(begins, start, pieces, sign * FOREVER)
 
     @classmethod
     def none(cls, begins: float, start: float) -> "Motion":
         """The motion of an axis that is stuck: it stays, and never arrives."""
         return cls(begins, start, [(FOREVER, 0.0, 0.0)], start)
 
-    def stopped(self, when: float, deceleration: float) -> "Motion":
+    def stopped(self, when: float, deceleration: float, base: float = 0.0) -> "Motion":
         """The path down to a standstill from where this one is at a time."""
         velocity = self.velocity(when)
-        duration = abs(velocity) / deceleration
+        duration = max(0.0, abs(velocity) - base) / deceleration
         braking = -deceleration if velocity > 0 else deceleration
         return Motion(when, self.position(when), [(duration, velocity, braking)])
+
+    def until(self, position: float) -> "Motion":
+        """The same path, but it ends at once at a position, where that is on it."""
+        end = self.when(position)
+        if end >= self.ends:
+            return self
+        pieces = [
+            (min(ends, end) - begins, velocity, acceleration)
+            for begins, ends, _, velocity, acceleration in self.stretches
+            if begins <= end
+        ]
+        return Motion(self.begins, self.start, pieces, position)
 
     def position(self, when: float) -> float:
         """Where the axis is, in units, at a time in s that is not before the beginning."""
@@ -101,6 +118,27 @@ class Motion:
             if when < ends:
                 return velocity + acceleration * (when - begins)
         return 0.0
+
+    def when(self, position: float) -> float:
+        """When it gets to a position that lies ahead; infinity where it does not."""
+        for begins, ends, start, velocity, acceleration in self.stretches:
+            after = _crossing(position - start, velocity, acceleration)
+            if begins + after <= ends:
+                return begins + after
+        return FOREVER
+
+
+def _crossing(distance: float, velocity: float, acceleration: float) -> float:
+    """The time that a distance takes: the first root of a parabola; infinity where there is none."""
+    if distance == 0.0:
+        return 0.0
+    ahead = 1 if distance > 0 else -1
+    speed, rate, way = ahead * velocity, ahead * acceleration, abs(distance)
+    discriminant = speed * speed + 2.0 * rate * way
+    if discriminant < 0.0:
+        return FOREVER
+    mean = 0.5 * (speed + math.sqrt(discriminant))
+    return way / mean if mean > 0.0 else FOREVER
 
 
 def _trapezoid(distance: float, ramp: Ramp) -> list[tuple[float, float, float]]:

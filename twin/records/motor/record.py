@@ -1,36 +1,46 @@
-"""MotorRecord: what a client sees of an axis, as measured on a real motor record.
+"""MotorRecord: what a client sees of an axis, as motorRecord.cc (R7-4) has it.
 
 * A move posts DMOV=0, VAL, MOVN=1, RBV..., RBV=target, MOVN=0, DMOV=1; then its put completes.
 * A move to where it is, or beyond a soft limit (LVIO=1, VAL as it was), posts DMOV=0 and 1 and succeeds.
-* A put that asks for motion while there is some waits for its end, and then has its own.
-* STOP slows down; VAL becomes RBV, and the puts that waited for the motion succeed.
+* A put with completion waits until those before it have completed (`put`); one without acts at once (`send`).
+* STOP slows down; VAL becomes RBV, and the put that waited for the motion succeeds.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
+
+import simpy
 
 from beamtwin.hardware.channel import Reading
 from beamtwin.orchestration.errors import PutError
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
-from beamtwin.twin.record import Record, Write
-from beamtwin.twin.records.motor import fields as table
-from beamtwin.twin.records.motor import plan
+from beamtwin.twin.record import ALARM, NEWS, VALUE
+from beamtwin.twin.records.motor import express
 from beamtwin.twin.records.motor.axis import Axis
-from beamtwin.twin.records.motor.encoder import Encoder
-from beamtwin.twin.records.motor.motion import Motion
-from beamtwin.twin.records.motor.setup import SETUP, calibrate, dial_of, sign_of, take_up, user_of
+from beamtwin.twin.records.motor.bits import Mip
+from beamtwin.twin.records.motor.buttons import BUTTONS
+from beamtwin.twin.records.motor.controller import synchronise
+from beamtwin.twin.records.motor.coordinates import COORDINATES
+from beamtwin.twin.records.motor.fields import ADJUSTED, LIMITS, TRAVELLING
+from beamtwin.twin.records.motor.initial import take_up
+from beamtwin.twin.records.motor.mechanics import Encoder, Mechanics
+from beamtwin.twin.records.motor.motion import Ramp
+from beamtwin.twin.records.motor.process import alarm, process
+from beamtwin.twin.records.motor.speeds import SPEEDS
+from beamtwin.twin.records.motor.state import MotorState, Stup
 from beamtwin.twin.records.motor.turns import Turns
 
 __all__ = ["MotorRecord"]
 
-#: Begins a motion; whether there is any.
-Action = Callable[[Any, float], bool]
+#: What writing a field does before the record processes.
+SPECIAL: Mapping[str, Callable[[MotorState, str], None]] = {**COORDINATES, **SPEEDS, **BUTTONS}
+
+NEVER_ZERO = frozenset(("MRES", "UREV"))
 
 
-class MotorRecord(Record):
+class MotorRecord(MotorState):
     """An axis with a motor.
 
     Parameters
@@ -39,19 +49,14 @@ class MotorRecord(Record):
         Dial positions of the limit switches: no motion goes beyond.
     home : float
         Dial position of the home switch.
+    mechanics : Mechanics, optional
+        Between the motor and its load.
+    encoder : Encoder, optional
+        Reads the load; used where UEIP says so.
     **field_values
-        ``VAL`` or ``DVAL`` is where it stands at first. Of ``BVEL``, ``HVEL`` and ``JVEL``, those not
-        given are VELO; ``JAR`` is VELO/ACCL.
-
-    Attributes
-    ----------
-    axis : beamtwin.twin.records.motor.axis.Axis
-        The stage and its controller.
+        ``VAL`` or ``DVAL`` is where it stands at first. ``BVEL`` and ``JVEL`` are VELO where they are not given,
+        ``HVEL`` is VBAS or, where that is 0, VELO; ``JAR`` is VELO/ACCL.
     """
-
-    record_type = "motor"
-    fields = table.FIELDS
-    alarmed = ("VAL", "RBV", "SEVR", "STAT")
 
     def __init__(
         self,
@@ -59,19 +64,36 @@ class MotorRecord(Record):
         name: str,
         switches: tuple[float, float] = (-math.inf, math.inf),
         home: float = 0.0,
+        mechanics: Mechanics | None = None,
+        encoder: Encoder | None = None,
         **field_values: Any,
     ):
         super().__init__(clock, name, **field_values)
+        self._turns = Turns(clock, f"{name}: motion", self.accept)
+        self._delay: simpy.Event | None = None
+        self._ramp: Ramp | None = None
+        self._ramp_is_known = self._is_plain = False
         take_up(self, field_values)
-        self.axis = Axis(clock, self.values["DVAL"], self._update, self._is_watched, switches, home)
-        self._encoder = Encoder(self, self.axis)
-        self._turns = Turns(clock, f"{name}: motion", lambda: bool(self.values["DMOV"]))
-        self._encoder.report(self.axis.position)
-        self._encoder.post_status()
+        self.axis = Axis(
+            clock,
+            self.values["DVAL"],
+            self.values["MRES"],
+            self._poll,
+            self._is_watched,
+            switches=switches,
+            home=home,
+            mechanics=mechanics,
+            encoder=encoder,
+        )
+        if encoder is not None and "ERES" not in field_values:
+            self.values["ERES"] = encoder.step
+        if self.values["UEIP"]:
+            SPECIAL["UEIP"](self, "UEIP")
+        self._begin_at_rest()
 
     @property
     def position(self) -> float:
-        """Where the stage is now, mid-move too: the dial's exact value, in EGU.
+        """Where the load is now, mid-move too: the dial's exact value, in EGU.
 
         It is the dial as it was when the record was made: calibrating it anew moves nothing.
         """
@@ -88,212 +110,211 @@ class MotorRecord(Record):
 
     def read(self, field: str = "VAL") -> Reading:
         """What a field holds now; of a moving axis, where it is now."""
-        if field in table.MEASURED and self.axis.moving:
-            self._encoder.report(self.axis.position)
+        if self.axis.live and field in ADJUSTED:
+            self._poll()
         return super().read(field)
 
-    def subscribe(self, field: str, callback: Callable[[Reading], object]) -> Callable[[], None]:
+    def subscribe(
+        self, field: str, callback: Callable[[Reading], object], events: int = NEWS
+    ) -> Callable[[], None]:
         """Monitor a field; a moving axis tells where it is ten times a second."""
-        end = super().subscribe(field, callback)
-        if field in table.MEASURED:
+        end = super().subscribe(field, callback, events)
+        if field in ADJUSTED:
             self.axis.attend()
         return end
 
     def limits(self, field: str) -> tuple[float, float] | None:
         """Control limits: the soft limits; of VELO its range; None where there are none."""
-        low, high = (self.values[name] for name in table.LIMITS.get(field, ("HLM", "HLM")))
+        low, high = (self.values[name] for name in LIMITS.get(field, ("HLM", "HLM")))
         return (low, high) if low < high else None
 
-    # --- what clients ask for
+    def ranges(self, field: str) -> dict[str, Any]:
+        """Display limits, which are the control limits; alarm limits of the target, which raise no alarm."""
+        ranges: dict[str, Any] = {"display_limits": self.limits(field)}
+        values = self.values
+        if field in ("VAL", "DVAL") and (values["HHSV"] or values["LLSV"]):
+            ranges["alarm_limits"] = (values["LOLO"], values["HIHI"])
+        if field in ("VAL", "DVAL") and (values["HSV"] or values["LSV"]):
+            ranges["warning_limits"] = (values["LOW"], values["HIGH"])
+        return ranges
 
-    def _ask(self, action: Action, value: float) -> Status | None:
-        """Ask for a motion; the status is done at its end."""
-        if not math.isfinite(value):
-            raise PutError(f"{self.name}: {value!r} refused: it is no position")
-        return self._turns.ask(partial(self._begin, action, value))
+    # --- what clients write
 
-    def _begin(self, action: Action, value: float) -> bool:
-        self.post("DMOV", 0)
-        moves = action(self, value)
-        if not moves:
-            self.post("DMOV", 1)
-        return moves
+    def put(self, field: str, value: Any) -> Status | None:
+        """Write a field; the status is done when the motion is that this begins, or takes part in.
 
-    def _move_user(self, value: float) -> bool:
-        return self._move(dial_of(self, value), value)
+        As with any EPICS record, a put waits for its turn until those before it have completed.
+        """
+        ahead = self._ahead
+        idle = not self._turns.at_work and (ahead is None or ahead.done)
+        if idle and field == "VAL" and type(value) is float and self._set_out(value):
+            self._ahead = self._turns.join()
+            return self._ahead
+        return super().put(field, value)
 
-    def _move_dial(self, value: float) -> bool:
-        return self._move(value, user_of(self, value))
+    def accept(self, field: str, value: Any, process: bool) -> Status | None:
+        """Take what a client or a link has written: what EPICS does on any put, ``dbPut``; see `Record.accept`.
 
-    def _move_by(self, distance: float) -> bool:
-        return self._move_user(self.values["VAL"] + distance)
+        While the record is at work, it is taken when that is done.
+        """
+        if self._turns.at_work:
+            return self._turns.defer(field, value, process)
+        self._refuse(field, value)
+        return self._turns.do(self._write, field, value, process)
 
-    def _move(self, dial: float, user: float) -> bool:
-        beyond = plan.is_beyond(self.values, dial)
-        self.post("LVIO", int(beyond))
-        if beyond:
-            self.notify("VAL")
+    def _refuse(self, field: str, value: Any) -> None:
+        values = self.values
+        if field in ("HOMF", "HOMR") and values["MIP"] & Mip.HOME:
+            raise PutError(f"{self.name}.{field}: refused: it searches for home already")
+        if field == "STUP" and values["STUP"] != Stup.OFF:
+            raise PutError(f"{self.name}.STUP: refused: its status is being asked for already")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise PutError(f"{self.name}.{field}: {value!r} refused: it is not finite")
+        if field in NEVER_ZERO and not value:
+            raise PutError(f"{self.name}.{field}: 0 refused: a step has a length")
+
+    def _write(self, field: str, value: Any, process: bool) -> Status | None:
+        self._ramp_is_known = self._is_plain = False
+        if field in TRAVELLING and self.values["DISA"] != self.values["DISV"]:
+            self.post("DMOV", 0)
+        self.values[field] = value
+        special = SPECIAL.get(field)
+        if special is not None:
+            special(self, field)
+        self.store(field, self.values[field])
+        # The controller of a motor that moves is polled soon, watched or not.
+        polled = process and self.values["MOVN"]
+        status = self.process() if process else None
+        if polled or self.answers:
+            self._process(answered=True)
+        return status
+
+    # --- processing
+
+    def process(self) -> Status | None:
+        """Process the record, as a client or a link asks for; see `Record.process`."""
+        if self._turns.at_work:
+            return self.run(_nothing, self._work)
+        return self._turns.do(self.run, _nothing, self._work)
+
+    def _work(self) -> Status | None:
+        self._process(answered=False)
+        return None if self.values["DMOV"] else self._turns.join()
+
+    def _set_out(self, value: float) -> bool:
+        """Begin a plain move, if this is one; see `express`."""
+        if not self._ramp_is_known:
+            self._ramp = express.plain_ramp(self)
+            self._ramp_is_known = True
+        if self._ramp is None:
             return False
-        self.post("VAL", user)
-        self.post("DVAL", dial)
-        return self.values["SPMG"] <= table.PAUSE or self._set_out()
+        if self._has_listeners:
+            self._is_plain = self._turns.do(express.begin, self, value, self._ramp, True)
+        else:
+            self._is_plain = express.begin(self, value, self._ramp, told=False)
+        return self._is_plain
 
-    def _jog(self, sign: float) -> bool:
-        button = "JOGF" if sign > 0 else "JOGR"
-        self.post(button, 1)
-        too_far = plan.jogs_too_far(self.values)
-        self.post("LVIO", int(too_far))
-        if too_far or self.values["SPMG"] <= table.PAUSE:
-            self.post(button, 0)
-            return False
-        end = self.axis.high if sign * sign_of(self) > 0 else self.axis.low
-        self._start(plan.jog(self.values, self.axis, end), self._halt)
-        return True
+    @property
+    def _has_listeners(self) -> bool:
+        """Whether a plain move tells anybody anything, who could write something meanwhile."""
+        return not self.monitors.keys().isdisjoint(express.TOLD)
 
-    def _home(self, sign: float) -> bool:
-        if self.values["SPMG"] <= table.PAUSE:
-            return False
-        self.post("HOMF" if sign > 0 else "HOMR", 1)
-        self.post("LVIO", 0)
-        self._start(plan.search(self.values, self.axis), self._halt)
-        return True
+    def _poll(self) -> None:
+        """The controller says something."""
+        if self._turns.at_work:
+            return
+        if not self._is_plain or self.axis.moving or not self.axis.sound:
+            self._turns.do(self._process, True)
+        elif self._has_listeners:
+            self._turns.do(self._arrive)
+        else:
+            self._is_plain = False
+            express.end(self, told=False)
+            self._turns.complete()
 
-    def _set_out(self) -> bool:
-        """Start for DVAL, unless it is there."""
-        axis, values = self.axis, self.values
-        target = self._encoder.position_of(values["DVAL"])
-        if abs(target - axis.position) < 0.5 * values["MRES"]:
-            return False
-        within = min(max(target, axis.low), axis.high)
-        path = plan.path(values, axis, within)
-        self._start(path, self._arrive if within == target else self._halt)
-        return True
+    def _arrive(self) -> None:
+        self._is_plain = False
+        self._turns.over = True
+        express.end(self, told=True)
 
-    def _start(self, path: Motion, at_end: Callable[[], None]) -> None:
-        self.post("TDIR", int(path.target > self.axis.position))
-        self.post("MOVN", 1)
-        self._encoder.post_status()
-        self.axis.start(path, at_end)
+    def _process(self, answered: bool) -> None:
+        """What the record does, and again while that has the controller say something."""
+        self._is_plain = self._ramp_is_known = False
+        while True:
+            self.answers = False
+            process(self, answered)
+            if self.settles:
+                self._process_later()
+            self._tell()
+            self._turns.over = self._turns.over or bool(self.values["DMOV"])
+            if not self.answers:
+                return
+            answered = True
+
+    def _tell(self) -> None:
+        """The end of processing: time, alarm, monitors."""
+        values = self.values
+        self.timestamp = self.clock.time()
+        self.alarm_at_least(*alarm(self))
+        changed = self.raise_alarm(values["NSEV"], values["NSTA"])
+        values["NSEV"] = values["NSTA"] = 0
+        if changed:
+            self.notify("SEVR", VALUE)
+            self.notify("STAT", VALUE | ALARM)
+        self.post_marked(changed)
+
+    def _process_later(self) -> None:
+        """Process again when the readback has had DLY seconds to settle."""
+        self.settles = False
+        self._delay = self.clock.env.timeout(max(0.0, self.values["DLY"]))
+        self._delay.callbacks.append(self._settled)
+
+    def _settled(self, event: simpy.Event) -> None:
+        mip = self.values["MIP"]
+        if event is self._delay and mip & Mip.DELAY_REQ:  # else it moves again
+            self.values["MIP"] = mip & ~Mip.DELAY_REQ | Mip.DELAY_ACK
+            self._turns.do(self._process, True)
 
     def _is_watched(self) -> bool:
         values = self.values
-        return bool(
-            values["JOGF"] or values["JOGR"] or not table.MEASURED.isdisjoint(self.monitors)
-        )
+        jogs = values["MIP"] & Mip.JOG and not self.is_unlimited
+        return bool(jogs or not ADJUSTED.isdisjoint(self.monitors))
 
-    def _update(self, position: float) -> None:
-        self._encoder.report(position)
-        if (self.values["JOGF"] or self.values["JOGR"]) and plan.jogs_too_far(self.values):
-            self.post("LVIO", 1)
-            self._stop()
+    # --- at rest
 
-    def _arrive(self) -> None:
-        """Tell those who wait, and let the next in the queue have its motion."""
-        self.post("MOVN", 0)
-        if self.values["SPMG"] == table.MOVE:
-            self.post("SPMG", table.PAUSE)
-        self.post("DMOV", 1)
-        self._encoder.post_status()
-        self._turns.end()
+    def _begin_at_rest(self) -> None:
+        values = self.values
+        target = values["VAL"]
+        synchronise(self)
+        if values["OMSL"]:  # whose target it is, is somebody else's business
+            values["VAL"] = values["LVAL"] = target
+        beyond = not values["DLLM"] <= values["DRBV"] <= values["DHLM"]
+        values["LVIO"] = int(beyond and not self.is_unlimited)
+        self._tell()
 
-    def _halt(self) -> None:
-        """The end of a motion cut short: where it is, is where it was to go."""
-        for button in table.BUTTONS:
-            self.post(button, 0)
-        self._synchronise()
-        self._arrive()
+    @property
+    def under_way(self) -> str:
+        """Where it goes; nothing at rest."""
+        values = self.values
+        if values["DMOV"] and not self.axis.moving:
+            return ""
+        return f"it is on its way to {values['VAL']:g} {values['EGU']}".rstrip()
 
-    def _hold(self) -> None:
-        """The end of a motion that pauses: DVAL is still to be reached."""
-        self.post("MOVN", 0)
+    def state(self) -> dict[str, Any]:
+        """What is needed to restore it at rest; see `Record.state`."""
+        return {**super().state(), "axis": self.axis.state()}
 
-    def _resume(self) -> None:
-        if not self._set_out():
-            self._arrive()
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Let it stand where it stood, and tell monitors; puts under way fail."""
+        error = PutError(f"{self.name}: restored to an earlier state during the put")
+        queue, self._queue = self._queue or (), None
+        for *_, put in queue:
+            put.set_exception(error)
+        self._turns.fail(error)
+        self.axis.restore(state["axis"])
+        self._ramp_is_known = self._is_plain = False
+        super().restore(state)
 
-    def _synchronise(self) -> None:
-        self.post("VAL", self.values["RBV"])
-        self.post("DVAL", self.values["DRBV"])
 
-    def _stop(self) -> None:
-        if self.axis.moving:
-            self._brake(self._halt)
-        else:
-            self._halt()
-
-    def _pause(self) -> None:
-        if any(self.values[button] for button in table.BUTTONS):
-            self._stop()
-        elif self.axis.moving:
-            self._brake(self._hold)
-
-    def _go(self) -> None:
-        if not self.axis.moving:
-            self._resume()
-        elif self.axis.at_end == self._hold:
-            self.axis.at_end = self._resume
-
-    def _brake(self, at_end: Callable[[], None]) -> None:
-        self.axis.brake(plan.deceleration(self.values), at_end)
-
-    def _stopped(self) -> Status | None:
-        """Stop; the status is done at the standstill."""
-        if self.values["DMOV"]:
-            return None
-        completion = self._turns.join()
-        self._stop()
-        return completion
-
-    # --- what writing a field does
-
-    def _write_position(self, field: str, value: float) -> Status | None:
-        if self.values["SET"]:
-            self._encoder.shift += calibrate(self, field, value)
-            return None
-        return self._ask(self._positions[field], value)
-
-    def _write_tweak(self, field: str, value: int) -> Status | None:
-        step = self.values["TWV"] if field == "TWF" else -self.values["TWV"]
-        return self._ask(MotorRecord._move_by, step) if value else None
-
-    def _write_button(self, field: str, value: int) -> Status | None:
-        if not value:
-            return self._release(field)
-        if field.startswith("HOM"):
-            return self._ask(MotorRecord._home, table.BUTTONS[field])
-        # Like the real record, which does not remember a jog that it cannot begin.
-        return self._ask(MotorRecord._jog, table.BUTTONS[field]) if self.values["DMOV"] else None
-
-    def _release(self, button: str) -> Status | None:
-        if not self.values[button]:
-            return None
-        self.post(button, 0)
-        return self._stopped()
-
-    def _write_stop(self, field: str, value: int) -> Status | None:
-        if not value:
-            return None
-        self.post("STOP", 1)
-        self.post("STOP", 0)
-        return self._stopped()
-
-    def _write_spmg(self, field: str, value: int) -> None:
-        self.post("SPMG", value)
-        if not self.values["DMOV"]:
-            (self._stop, self._pause, self._go, self._go)[value]()
-
-    def _write_sync(self, field: str, value: int) -> None:
-        if value and self.values["DMOV"]:
-            self._synchronise()
-
-    _positions: Mapping[str, Action] = {"VAL": _move_user, "DVAL": _move_dial, "RLV": _move_by}
-
-    writes: Mapping[str, Write] = {
-        **SETUP,
-        **dict.fromkeys(("VAL", "DVAL", "RLV"), _write_position),
-        **dict.fromkeys(("TWF", "TWR"), _write_tweak),
-        **dict.fromkeys(table.BUTTONS, _write_button),
-        "STOP": _write_stop,
-        "SPMG": _write_spmg,
-        "SYNC": _write_sync,
-    }
+def _nothing() -> None:
+    """What there is to do before the record does its work."""

@@ -1,71 +1,92 @@
-"""Turns: one motion at a time, and who waits for its end, or for its own."""
+"""Turns: a record does one thing at a time, and tells who waits for the end of its motion."""
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
-import simpy
-
+from beamtwin.orchestration.errors import PutError
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.clock import SimClock
 
 __all__ = ["Turns"]
 
-#: Begins a motion; whether there is any.
-Begin = Callable[[], bool]
+#: Takes a field, a value and whether to process; done when what that asks for is, or None.
+Take = Callable[[str, Any, bool], "Status | None"]
 
 
 class Turns:
-    """The puts that ask a motor for motion, each with its completion.
+    """The order in which a record does what it is asked for.
 
     Parameters
     ----------
     clock : SimClock
-        Of the completions.
+        Of the statuses.
     name : str
         What they are called, for messages.
-    is_idle : callable
-        Whether a motion can begin now.
+    take : callable
+        Takes what was written while the record was at work.
+
+    Attributes
+    ----------
+    at_work : bool
+        The record is at work: what monitors and links write to it meanwhile has to wait.
+    over : bool
+        Its motion has ended in this turn.
     """
 
-    def __init__(self, clock: SimClock, name: str, is_idle: Callable[[], bool]):
+    def __init__(self, clock: SimClock, name: str, take: Take):
+        self.at_work = self.over = False
         self._clock = clock
         self._name = name
-        self._is_idle = is_idle
-        self._completions: list[Status] = []
-        self._queue: deque[tuple[Begin, Status]] = deque()
-
-    def ask(self, begin: Begin) -> Status | None:
-        """Begin a motion, now or when those asked for before have ended.
-
-        Returns
-        -------
-        Status or None
-            Done at the motion's end; None where there is none to make.
-        """
-        if self._queue or not self._is_idle():
-            completion = Status(self._clock, name=self._name)
-            self._queue.append((begin, completion))
-            return completion
-        return self.join() if begin() else None
+        self._take = take
+        self._joined: list[Status] = []
+        self._deferred: deque[tuple[Status, str, Any, bool]] = deque()
 
     def join(self) -> Status:
-        """Wait for the end of the motion under way."""
-        completion = Status(self._clock, name=self._name)
-        self._completions.append(completion)
-        return completion
+        """A status that is done at the end of the motion under way."""
+        status = Status(self._clock, name=self._name)
+        self._joined.append(status)
+        return status
 
-    def end(self) -> None:
-        """The motion has ended: tell those who wait, and only then begin the next."""
-        ended, self._completions = self._completions, []
-        for completion in ended:
-            completion.set_finished()
-        if self._queue:
-            self._clock.env.timeout(0.0).callbacks.append(self._next)
+    def defer(self, field: str, value: Any, process: bool) -> Status:
+        """Have this taken when the record has done its work."""
+        status = Status(self._clock, name=f"{self._name}: {field}")
+        self._deferred.append((status, field, value, process))
+        return status
 
-    def _next(self, _: simpy.Event) -> None:
-        while self._queue and self._is_idle():
-            begin, completion = self._queue.popleft()
-            if begin():
-                self._completions.append(completion)
-            else:
-                completion.set_finished()
+    def do(self, act: Callable[..., Any], *arguments: Any) -> Any:
+        """Act undisturbed; then let the others have their turn."""
+        self.at_work = True
+        self.over = False
+        try:
+            result = act(*arguments)
+        finally:
+            self.at_work = False
+        if self.over:
+            self.complete()
+        while self._deferred and not self.at_work:
+            self._take_deferred(*self._deferred.popleft())
+        return result
+
+    def complete(self) -> None:
+        """The motion is over: tell who waits for that."""
+        joined, self._joined = self._joined, []
+        for status in joined:
+            status.set_finished()
+
+    def fail(self, error: PutError) -> None:
+        """The motion is no more: tell who waits for its end."""
+        joined, self._joined = self._joined, []
+        for status in joined:
+            status.set_exception(error)
+
+    def _take_deferred(self, status: Status, field: str, value: Any, process: bool) -> None:
+        try:
+            ended = self._take(field, value, process)
+        except PutError as error:
+            status.set_exception(error)
+            return
+        if ended is None:
+            status.set_finished()
+        else:
+            ended.add_callback(lambda _: status.set_finished())

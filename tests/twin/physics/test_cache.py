@@ -1,0 +1,82 @@
+"""Keys, tiers, and copies."""
+
+import os
+import stat
+
+import pytest
+
+from beamtwin.twin.cache import DiskTier, MemoryTier, PlaneCache, chained, digest
+from beamtwin.twin.elements import Aperture
+
+
+def test_a_key_hashes_all_that_is_upstream():
+    slits = [Aperture(name, z_m, 1e-3, 1e-3) for name, z_m in (("a", 1.0), ("b", 2.0), ("c", 3.0))]
+    moved = [slits[0], Aperture("b", 2.0, 1e-3, 1e-3 * (1 + 1e-15)), slits[2]]
+    before, after = (list(chained(digest("source"), links)) for links in (slits, moved))
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+    assert before[2] != after[2]
+    assert next(chained(digest("other"), slits)) != before[0]
+
+
+def test_memory_lets_go_of_what_was_used_least_recently():
+    tier = MemoryTier(capacity_bytes=10)
+    tier.put("a", b"1234")
+    tier.put("b", b"1234")
+    tier.get("a")
+    tier.put("c", b"1234")
+    assert (tier.get("a"), tier.get("b"), tier.get("c")) == (b"1234", None, b"1234")
+    tier.put("a", b"12")
+    assert tier.used_bytes == 6
+    tier.put("d", b"x" * 11)
+    assert tier.get("d") is None
+    assert len(tier) == 2
+
+
+def test_disk_is_shared_and_survives(tmp_path):
+    folder = tmp_path / "planes"
+    DiskTier(folder).put("a", b"value")
+    assert DiskTier(folder).get("a") == b"value"
+    assert DiskTier(folder).get("b") is None
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_damaged_file_is_no_value(tmp_path):
+    tier = DiskTier(tmp_path)
+    tier.put("a", b"value")
+    path = tmp_path / "a"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert tier.get("a") is None
+    path.write_bytes(b"")
+    assert tier.get("a") is None
+
+
+def test_disk_makes_room(tmp_path):
+    tier = DiskTier(tmp_path, capacity_bytes=2 * (32 + 100))
+    for seconds, key in enumerate("abc"):
+        tier.put(key, b"x" * 100)
+        if (tmp_path / key).exists():
+            os.utime(tmp_path / key, (seconds, seconds))
+    assert [tier.get(key) is not None for key in "abc"] == [False, True, True]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
+def test_disk_that_cannot_be_written_keeps_nothing(tmp_path):
+    tier = DiskTier(tmp_path)
+    tmp_path.chmod(0o500)
+    tier.put("a", b"value")
+    tmp_path.chmod(0o700)
+    assert tier.get("a") is None
+
+
+def test_what_comes_out_is_a_copy(tmp_path):
+    cache = PlaneCache(disk=DiskTier(tmp_path))
+    plane = [1, 2]
+    cache.put("a", plane)
+    plane.append(3)
+    taken = cache.get("a")
+    taken.append(4)
+    assert cache.get("a") == [1, 2]
+    assert PlaneCache(disk=DiskTier(tmp_path)).get("a") == [1, 2]
+    assert cache.get("b") is None
+    assert (cache.hits, cache.misses) == (2, 1)

@@ -1,0 +1,169 @@
+"""Optics: the light of a beamline whose parts stand where its records say, and what detectors count of it."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from beamtwin.orchestration.errors import NotConnectedError
+from beamtwin.twin.beamline import Beamline, BeamlineError, Part
+from beamtwin.twin.chain import Irradiance
+from beamtwin.twin.database import Database
+from beamtwin.twin.description import Description
+from beamtwin.twin.detectors.photon_counter import PhotonCounter
+from beamtwin.twin.detectors.point_counter import PointCounter
+from beamtwin.twin.elements import Detector
+from beamtwin.twin.records import MotorRecord
+from beamtwin.twin.records.scaler import Counts
+
+__all__ = ["Evaluate", "Optics", "PixelDetector", "point_counts"]
+
+Evaluate = Callable[[Beamline, str, str], "Future[Irradiance]"]
+
+
+class Optics:
+    """The light of a beamline whose parts stand where the records say.
+
+    Parameters
+    ----------
+    database : Database
+        Holds, by the first question at the latest, the records that the description's axes name.
+    description : Description
+    level : str
+        One of `beamtwin.twin.chain.LEVELS`.
+    evaluate : callable
+        Does the physics, here or in another process.
+    """
+
+    def __init__(
+        self, database: Database, description: Description, level: str, evaluate: Evaluate
+    ):
+        self._database = database
+        self._description = description
+        self._level = level
+        self._evaluate = evaluate
+        self._positions: dict[str, Callable[[], float]] = {}
+        self._lit = description.beamline
+        self._values: dict[tuple[str, str], float] = {}
+        self._current = (description.beamline.beam.name, "current_A")
+
+    @property
+    def beamline(self) -> Beamline:
+        """The beamline as it stands now."""
+        lit = self._stand()
+        current_A = self._values.get(self._current, lit.beam.current_A)
+        return lit.with_parameters({self._current: current_A})
+
+    def part(self, name: str) -> Part:
+        """A part of the beamline as it is described; raises BeamlineError, naming those there are."""
+        return self._description.beamline.part(name)
+
+    def irradiance(self, plane: str) -> "Future[Irradiance]":
+        """The light on a plane, as things stand now."""
+        lit = self._stand()
+        light = self._evaluate(lit, plane, self._level)
+        share = self._values.get(self._current, lit.beam.current_A) / lit.beam.current_A
+        return light if share == 1.0 else then(light, partial(_scaled, share))
+
+    def _stand(self) -> Beamline:
+        """The beamline as it stands, but with the stored current as it is described.
+
+        All light is in proportion to the current: what has been computed of it need not be anew as that decays.
+        """
+        values = self._read()
+        moved = {
+            axis: value
+            for axis, value in values.items()
+            if value != self._values.get(axis) and axis != self._current
+        }
+        self._lit = self._lit.with_parameters(moved)
+        self._values = values
+        return self._lit
+
+    def _read(self) -> dict[tuple[str, str], float]:
+        """What the axes make of where their PVs are."""
+        if not self._positions:
+            self._positions = {pv: self._position(pv) for pv in self._description.pvs}
+        readings = {pv: position() for pv, position in self._positions.items()}
+        axes = self._description.axes
+        return {(axis.element, axis.parameter): axis.value(readings) for axis in axes}
+
+    def _position(self, pv: str) -> Callable[[], float]:
+        """Says where what a PV stands for is: a motor's stage itself, whatever its dial says."""
+        try:
+            record, field = self._database.resolve(pv)
+        except NotConnectedError as error:
+            raise BeamlineError(
+                f"an axis of the beamline moves by a PV that is not there: {error}"
+            ) from error
+        if isinstance(record, MotorRecord) and field == "VAL":
+            return lambda: record.position
+        return lambda: float(record.read(field).value)
+
+
+class PixelDetector:
+    """What a camera sees: a `FrameSource` of the light that a counter counts.
+
+    Parameters
+    ----------
+    optics : Optics
+    counter : PhotonCounter
+        Its plane is a detector of the beamline.
+    noise : numpy.random.Generator, optional
+        Of the counting statistics.
+    """
+
+    dtype = np.dtype(np.uint32)
+
+    def __init__(
+        self, optics: Optics, counter: PhotonCounter, noise: np.random.Generator | None = None
+    ):
+        detector = optics.part(counter.plane)
+        if not isinstance(detector, Detector):
+            raise BeamlineError(f"{counter.name}: its plane {counter.plane!r} is no detector")
+        self.shape = (detector.rows, detector.columns)
+        self._optics = optics
+        self._counter = counter
+        self._noise = noise
+
+    def expose(self, duration_s: float) -> "Future[np.ndarray]":
+        """Begin an exposure; the light is that of its beginning."""
+        return then(
+            self._optics.irradiance(self._counter.plane),
+            lambda light: self._counter.counts(light.photons_s, duration_s, self._noise),
+        )
+
+
+def point_counts(
+    optics: Optics, counter: PointCounter, noise: np.random.Generator | None = None
+) -> Counts:
+    """What a scaler's channel counts of the light that a detector without pixels takes in."""
+
+    def counts(duration_s: float) -> "Future[Sequence[float]]":
+        return then(
+            optics.irradiance(counter.plane),
+            lambda light: [counter.counts(light.flux_ph_s, duration_s, noise)],
+        )
+
+    return counts
+
+
+def _scaled(share: float, light: Irradiance) -> Irradiance:
+    return replace(light, photons_s=light.photons_s * share, flux_ph_s=light.flux_ph_s * share)
+
+
+def then(future: "Future[Any]", function: Callable[[Any], Any]) -> "Future[Any]":
+    """The future of what ``function`` makes of a future's result."""
+    outcome: Future[Any] = Future()
+
+    def finish(done: "Future[Any]") -> None:
+        try:
+            outcome.set_result(function(done.result()))
+        except Exception as error:
+            outcome.set_exception(error)
+
+    future.add_done_callback(finish)
+    return outcome

@@ -1,0 +1,1 @@
+"""What surrounds the optics and changes by itself: the storage ring."""
