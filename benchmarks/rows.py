@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import channel_access
 from costs import OURS, THEIRS, bytes_per_event, startup
 from devices import BareDetector, BareMotor, done
+from duration import Durations
 from run import Cost, Rate
+from server import server_rows
 
 EPOCH = 1_700_000_000.0
 DAY_EVENTS = 50_000
@@ -217,10 +220,11 @@ def store_events() -> tuple[Work, Work]:
     return ours, bound
 
 
-def all_rows() -> list[Rate | Cost]:
+def all_rows() -> list[Any]:
     """Every row of the table; makes what is measured, which takes seconds."""
     done()  # made once, before anything is timed
-    return [*engine_rows(), *plan_rows(), *cost_rows(), store_row()]
+    in_process = [*engine_rows(), *plan_rows(), *cost_rows(), store_row()]
+    return [*in_process, Durations(), *channel_access.rows(), *server_rows()]
 
 
 def engine_rows() -> list[Rate]:

@@ -279,8 +279,9 @@ numbers = st.sampled_from(
 
 
 def compound(inner):
-    operators = "+ - * / % ** < <= = # > >= && || & | << >> >>>".split()
-    operator = st.sampled_from((*operators, " XOR "))
+    arithmetic, compared = ["+", "-", "*", "/", "%", "**"], ["<", "<=", "=", "#", ">", ">="]
+    logical = ["&&", "||", "&", "|", " XOR ", "<<", ">>", ">>>"]
+    operator = st.sampled_from((*arithmetic, *compared, *logical))
     binary = st.tuples(inner, operator, inner).map("".join)
     unary = st.tuples(
         st.sampled_from(("-", "!", "~", "ABS ", "CEIL ", "FLOOR ", "ATAN ")), inner

@@ -38,8 +38,8 @@ class Driver:
     """ADBase.template: a camera that takes its frames from a `FrameSource`.
 
     A put of Acquire=1 completes when the last frame has been taken, with WaitForPlugins when it has been through the
-    plugins too. A frame that cannot be had ends the acquisition: DetectorState_RBV is Error, in INVALID alarm, and
-    StatusMessage_RBV says why.
+    plugins too; one while it acquires, and one of 0, complete at once. A frame that cannot be had ends the acquisition:
+    DetectorState_RBV is Error, in INVALID alarm, and StatusMessage_RBV says why.
 
     Parameters
     ----------
@@ -106,11 +106,12 @@ class Driver:
     # --- what clients ask for ------------------------------------------------------------------
 
     def _acquire(self, start: int) -> Status | None:
+        """As records of ADCore do it, only the put that begins an acquisition completes with it."""
         if start and self._process is None:
-            self._begin()
-        elif not start:
+            return self._begin()
+        if not start:
             self._stop()
-        return self._completion
+        return None
 
     def _stop(self) -> None:
         process = self._process
@@ -121,7 +122,7 @@ class Driver:
         elif process is not None:
             process.interrupt()
 
-    def _begin(self) -> None:
+    def _begin(self) -> Status:
         port = self.port
         port.set_alarm("DetectorState", 0)
         port["NumImagesCounter"] = 0
@@ -130,6 +131,7 @@ class Driver:
         # Of the acquisition before, if its frames are still in queues: AcquireBusy clears once, for both.
         self._completion = self._completion or Status(self.clock, name=f"{port.prefix}Acquire")
         self._process = self.clock.env.process(self._run())
+        return self._completion
 
     # --- an acquisition -------------------------------------------------------------------------
 

@@ -60,11 +60,19 @@ def test_acquire_is_over_before_acquire_busy_and_that_before_the_put_completes(b
     ]
 
 
-def test_a_second_put_while_acquiring_waits_for_the_same_end(bench, frames):
+def test_a_second_put_while_acquiring_begins_nothing_and_completes_at_once(bench, frames):
     first, second = bench.put(cam1_Acquire=1), bench.put(cam1_Acquire=1)
-    second.wait()
-    assert first.done
+    assert (first.done, second.done) == (False, True)
+    first.wait()
     assert len(frames.exposures) == 1
+
+
+def test_a_stop_completes_at_once_and_the_put_that_began_when_it_has_ended(bench):
+    acquisition = bench.put(cam1_Acquire=1)
+    bench.clock.sleep(0.1)
+    assert bench.put(cam1_Acquire=0).done
+    acquisition.wait()
+    assert bench.clock.env.now == 0.1
 
 
 def test_many_frames_begin_a_period_apart(bench):

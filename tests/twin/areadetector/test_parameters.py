@@ -151,10 +151,13 @@ def test_what_runs_is_in_minor_alarm(bench, pv, severity):
 
 @pytest.mark.parametrize(
     ("pv", "record_type"),
-    [("Acquire", "busy"), ("Acquire_RBV", "bi"), ("ImageMode", "mbbo"), ("AcquireTime", "ao")],
+    [
+        *[("cam1:Acquire", "bo"), ("cam1:Acquire_RBV", "bi"), ("cam1:ImageMode", "mbbo")],
+        *[("cam1:AcquireTime", "ao"), ("HDF1:Capture", "busy"), ("HDF1:FilePath", "waveform")],
+    ],
 )
 def test_records_say_of_which_type_they_are(bench, pv, record_type):
-    assert bench.get(f"cam1:{pv}.RTYP") == record_type
+    assert bench.get(f"{pv}.RTYP") == record_type
 
 
 def test_text_longer_than_its_waveform_is_cut(bench):

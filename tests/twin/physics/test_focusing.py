@@ -76,14 +76,17 @@ def test_one_electron_has_srws_focus(focusing, kept):
 
 
 def test_all_electrons_have_less_flux_and_a_wider_focus(focusing, kept):
-    """Against 800 electrons: 10.74 x 16.25 um (+-0.1, +-0.4), 7.0e12 photons/s/0.1 % (+-4 %)."""
+    """Against SRW in two dimensions with 256 quasi-random electrons: 7.15e12 photons/s/0.1 %, known to some 5 %.
+
+    Widths: 10.74 x 16.25 um (+-0.1, +-0.4) of 800 random electrons through a separable chain.
+    """
     seen = evaluate(focusing, "sample", "modes", kept)
     x_um, y_um = widths_um(seen)
     one = evaluate(focusing, "sample", "coherent", kept)
     print(f"modes: {x_um:.2f} x {y_um:.2f} um, {seen.flux_ph_s / BAND:.3e} ph/s/0.1 %")
     assert x_um == pytest.approx(10.74, rel=0.04)
     assert y_um == pytest.approx(16.25, rel=0.05)
-    assert seen.flux_ph_s / BAND == pytest.approx(7.4e12, rel=0.06)
+    assert seen.flux_ph_s / BAND == pytest.approx(7.15e12, rel=0.10)
     assert 9 < one.flux_ph_s / seen.flux_ph_s < 12
 
 
