@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+import statistics
 import sys
 import time
 import warnings
@@ -21,7 +22,7 @@ TICKING = [f"B:tick{number}" for number in range(TICKERS)]
 TIMES, COUNTED_S, SETTLE_S = 2000, 1.5, 0.5
 
 #: How often the layer and its channels are measured in turn.
-TURNS = 4
+TURNS = 7
 
 #: How many signals a device has whose readings are compared with those of its channels.
 READ_AT_ONCE = 100
@@ -139,24 +140,33 @@ class Beamtwin(Peer):
         for number, signal in enumerate(signals[:READ_AT_ONCE]):
             device.add(f"signal_{number}", signal)
         connect(*signals)
-        channels = self.channels[:READ_AT_ONCE]
-        found: Figures = {}
-        for times, works in (
-            (TIMES, {"layer get": each(signals, _get), "bare get": each(self.channels, _get)}),
-            (TIMES, {"layer put": each(signals, _set), "bare put": each(self.channels, _put)}),
-            (
+        channels = self.channels
+        some = channels[:READ_AT_ONCE]
+        return {
+            **in_turn("get", TIMES, each(signals, _get), each(channels, _get)),
+            **in_turn("put", TIMES, each(signals, _set), each(channels, _put)),
+            **in_turn(
+                "read",
                 10 * TIMES,
-                {
-                    "layer read": together(device.read),
-                    "bare read": together(lambda: self.transport.get_many(channels)),
-                },
+                together(device.read),
+                together(lambda: self.transport.get_many(some)),
             ),
-        ):
-            for _ in range(TURNS):  # of both in turn, on a machine that others use as well
-                for name, work in works.items():
-                    for key, value in one_by_one(name, work, times).items():
-                        found[key] = max(value, found.get(key, 0.0))
-        return found
+        }
+
+
+def in_turn(
+    name: str, times: int, layer: Callable[[int], object], bare: Callable[[int], object]
+) -> Figures:
+    """Both in turn, on a machine that others use as well: the best of each, and the median of their ratios."""
+    turns = [
+        [one_by_one(name, work, times)[f"{name} per CPU s"] for work in (layer, bare)]
+        for _ in range(TURNS)
+    ]
+    ratios = [ours / theirs for ours, theirs in turns]
+    found = {f"{name} kept": statistics.median(ratios)}
+    for kind, rates in zip(("layer", "bare"), zip(*turns, strict=True), strict=True):
+        found[f"{kind} {name} per CPU s"] = max(rates)
+    return found
 
 
 def each(parts: list[Any], act: Callable[[Any, float], object]) -> Callable[[int], None]:

@@ -79,7 +79,14 @@ class SignalR(Signal[T]):
     def reader(self, at: int) -> Callable[[Sequence[Reading]], Document]:
         """Makes its document from the readings of many channels, its own at index ``at``."""
         from_pv = self.converter
-        return lambda readings: document(readings[at], from_pv)
+
+        def read(readings: Sequence[Reading]) -> Document:
+            value, timestamp, severity, _ = reading = readings[at]
+            if severity or from_pv is not None:
+                return document(reading, from_pv)
+            return {"value": value, "timestamp": timestamp}
+
+        return read
 
     @property
     def sources(self) -> tuple[Channel, ...]:

@@ -23,6 +23,9 @@ PASSIVE = SCAN.index("Passive")
 #: What goes wrong with a link: the record is not there, or the value is of no use.
 FAULTS = (BeamtwinError, TypeError, ValueError, OverflowError)
 
+#: How long a record takes to follow a change that it has caused itself, through a link with CP.
+LATENCY_S = 1e-3
+
 #: How many digits a number gets as text where the record does not say.
 PRECISION = 6
 LARGEST_PLAIN = 1e16
@@ -65,6 +68,7 @@ class Link:
         self._found: tuple[Record, str] | None = None
         self._end: Callable[[], None] | None = None
         self._is_open = False
+        self._is_following = False
 
     @property
     def found(self) -> "tuple[Record, str]":
@@ -164,14 +168,26 @@ class Link:
             self.open()
 
     def _hear(self, _: Reading) -> None:
-        owner = self.owner
-        if (
-            owner.quiet
-            or self.found[0].quiet
-            or (self.mode == "CPP" and owner.values["SCAN"] != PASSIVE)
-        ):
+        owner, record = self.owner, self.found[0]
+        if owner.quiet or record.quiet or (self.mode == "CPP" and owner.values["SCAN"] != PASSIVE):
             return
-        owner.process_quietly()
+        record.afterwards(self._follow)
+
+    def _follow(self) -> None:
+        """Process the owner, for the field has changed."""
+        owner = self.owner
+        if owner.is_waiting:
+            owner.values["RPRO"] = 1
+        elif owner.values["PACT"]:
+            owner.afterwards(self._follow)
+        elif self._is_following:  # in a circle: it goes on, but lets time go on too
+            owner.clock.after(LATENCY_S, self._follow)
+        else:
+            self._is_following = True
+            try:
+                owner.process_quietly()
+            finally:
+                self._is_following = False
 
     def _get(self, convert: "Callable[[Any, Record, str], Any]") -> Any:
         try:

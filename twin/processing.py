@@ -40,6 +40,7 @@ class ProcessedRecord(Record):
     _ahead: Status | None = None
     _queue: "deque[tuple[str, Any, Status]] | None" = None
     _held_back = 0
+    _follow_ups: tuple[Callable[[], object], ...] = ()
 
     # --- for types
 
@@ -156,7 +157,7 @@ class ProcessedRecord(Record):
         try:
             pending = begin()
         except BaseException:
-            values["PACT"] = values["PUTF"] = 0
+            self._release()
             raise
         if pending is None or pending.done:
             return self._finish(conclude)
@@ -186,7 +187,7 @@ class ProcessedRecord(Record):
             else:
                 self.wait_for(self._forward_after(held_back))
         finally:
-            values["PACT"] = values["PUTF"] = 0
+            self._release()
         if values["RPRO"]:
             values["RPRO"] = 0
             self._soon(self.process_quietly)()
@@ -194,6 +195,20 @@ class ProcessedRecord(Record):
         if len(awaited) < 2:
             return awaited[0] if awaited else None
         return gather(self.clock, awaited, f"{self.name}: processing")
+
+    def _release(self) -> None:
+        self.values["PACT"] = self.values["PUTF"] = 0
+        if self._follow_ups:
+            actions, self._follow_ups = self._follow_ups, ()
+            for action in actions:
+                action()
+
+    def afterwards(self, action: Callable[[], object]) -> None:
+        """Do something when the processing under way has ended. See `Record.afterwards`."""
+        if self.values["PACT"]:
+            self._follow_ups += (action,)
+        else:
+            action()
 
     def process_quietly(self) -> None:
         """Process the record where nobody is there to hear of what goes wrong with its model."""

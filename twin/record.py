@@ -184,6 +184,10 @@ class Record(Described):
         link = self.links.get("FLNK")
         return None if link is None else link.forward()
 
+    def afterwards(self, action: Callable[[], object]) -> None:
+        """Do something when the processing under way has ended: at once where there is none."""
+        action()
+
     def start(self) -> None:
         """Begin to be scanned, and to follow the fields that links with CP name: all records are there now."""
         for link in self.links.values():

@@ -133,7 +133,7 @@ def reading_of(payload: Payload, data_type: int, count: int, is_array: bool) -> 
     native = NATIVE[data_type]
     if is_array:
         status, severity, seconds, nanoseconds = native.timed.unpack(
-            payload[: native.timed.size].ljust(native.timed.size, b"\0")
+            bytes(payload[: native.timed.size]).ljust(native.timed.size, b"\0")
         )[:4]
         value = _array(payload, native, count)
     else:

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 __all__ = ["MINOR_VERSION", "Inbox", "Message", "ProtocolError", "datagram", "message"]
 
 #: What this client speaks: 4.13.
@@ -33,7 +35,7 @@ LONGEST = 1 << 31
 
 PAD = bytes(8)
 
-Payload = bytes | bytearray
+Payload = bytes | memoryview
 
 
 class ProtocolError(Exception):
@@ -131,11 +133,11 @@ class Inbox:
     def _begin_long(self, header: Message, size: int, body: int) -> None:
         if size > LONGEST:
             raise ProtocolError(f"a message of {size} bytes")
-        payload = bytearray(size)
+        payload = np.empty(size, "u1").data  # a bytearray would be filled with zeros first
         here = self._filled - body
         payload[:here] = self._view[body : self._filled]
         self._long = header._replace(payload=payload)
-        self._room = memoryview(payload)[here:]
+        self._room = payload[here:]
         self._filled = 0
 
 

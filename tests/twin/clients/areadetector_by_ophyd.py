@@ -133,6 +133,9 @@ def eiger(prefix: str) -> dict[str, Any]:
 
 
 def main(client: str, folder: str) -> dict[str, Any]:
+    from ophyd.signal import EpicsSignalBase
+
+    EpicsSignalBase.set_defaults(timeout=30.0, connection_timeout=30.0)
     warnings.simplefilter("ignore")
     return {
         **simulated(f"T:{client}:", folder),

@@ -123,3 +123,13 @@ def test_a_link_that_writes_what_cannot_be_is_an_alarm(clock, database):
     other = database.add(AoRecord(clock, "z", OUT="y.NAME"))
     other.put("VAL", 1.0)
     assert other.values["SEVR"] == 3
+
+
+def test_a_circle_that_never_settles_lets_time_go_on(clock, database):
+    database.loads(
+        'record(calc, "x") { field(CALC, "A+1") field(INPA, "y CP") }'
+        'record(calc, "y") { field(CALC, "A+1") field(INPA, "x CP") }'
+    )
+    database.records["x"].process()
+    clock.sleep(1.0)
+    assert 100.0 < database.records["x"].values["VAL"] < 10_000.0
