@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from beamtwin.hardware.motor import Motor
@@ -9,7 +10,7 @@ from beamtwin.hardware.sequence import Steps, regardless, sequence
 from beamtwin.hardware.signals import Document
 from beamtwin.orchestration.clock import Clock
 from beamtwin.orchestration.errors import AcquisitionError, DeviceError, LimitsError
-from beamtwin.orchestration.status import Status, gather
+from beamtwin.orchestration.status import Status, gather, settle
 
 __all__ = ["Flight", "MotorFlyer"]
 
@@ -133,7 +134,8 @@ class MotorFlyer:
         self._stopped = ""
         begun = Status(self.clock, name=f"{self.name}: kickoff")
         self._end = sequence(self.clock, self._fly(flight, begun), f"{self.name}: fly")
-        self._end.add_callback(lambda end: _follow(end, begun))
+        # What ends before it has begun has failed to begin.
+        self._end.add_callback(partial(settle, begun))
         return begun
 
     def complete(self) -> Status:
@@ -249,12 +251,3 @@ def _at(clock: Clock, when: float) -> Status:
     status = Status(clock, name="the next point")
     clock.call_at(when, status.set_finished)
     return status
-
-
-def _follow(end: Status, begun: Status) -> None:
-    """What ends before it has begun has failed to begin."""
-    error = end.exception()
-    if error is not None:
-        begun.set_exception(error)
-    else:
-        begun.set_finished()

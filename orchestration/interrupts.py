@@ -1,11 +1,14 @@
-"""Ctrl-C while a plan runs. A handler only leaves a request; the engine acts on it between two effects."""
+"""Ctrl-C, and other signals, while a plan runs.
+
+A handler only leaves a request; the engine acts on it between two effects.
+"""
 
 import os
 import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from beamtwin.orchestration.clock import monotonic
 from beamtwin.orchestration.errors import RunEngineInterrupted, TransitionError
@@ -13,7 +16,7 @@ from beamtwin.orchestration.errors import RunEngineInterrupted, TransitionError
 if TYPE_CHECKING:
     from beamtwin.orchestration.engine import RunEngine
 
-__all__ = ["AbortOnSigint", "Presses", "SigintHandler"]
+__all__ = ["AbortOnSigint", "OnSignal", "Presses", "SigintHandler"]
 
 #: Presses that follow each other faster, in seconds, are one: a key that bounces, or is held down.
 BOUNCE_S = 0.1
@@ -47,8 +50,39 @@ class Presses:
         return self._count
 
 
-class _Sigint:
-    """A context in which Ctrl-C calls `pressed`; without effect outside the main thread.
+class OnSignal:
+    """A context in which a signal calls `received`; without effect outside the main thread.
+
+    Parameters
+    ----------
+    engine : RunEngine
+    """
+
+    number: ClassVar[int]
+
+    def __init__(self, engine: "RunEngine"):
+        self.engine = engine
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(self.number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(self.number, self._before)
+
+    def _handle(self, number: int, frame: object) -> None:
+        self.received()
+
+    def received(self) -> None:
+        """Act on the signal."""
+        raise NotImplementedError
+
+
+class _Sigint(OnSignal):
+    """A context in which Ctrl-C calls `pressed`.
 
     Parameters
     ----------
@@ -57,24 +91,16 @@ class _Sigint:
         Tells the seconds between presses.
     """
 
+    number = signal.SIGINT
     forget_s = float("inf")
 
     def __init__(self, engine: "RunEngine", now: Callable[[], float] = monotonic):
-        self.engine = engine
+        super().__init__(engine)
         self._now = now
         self._presses = Presses(self.forget_s)
-        self._before: Any = None
 
-    def __enter__(self) -> "_Sigint":
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _handle(self, signum: int, frame: object) -> None:
+    def received(self) -> None:
+        """Count it, if it is not a key that bounces."""
         times = self._presses.count(self._now())
         if times:
             self.pressed(times)

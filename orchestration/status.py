@@ -11,7 +11,7 @@ from beamtwin.orchestration.errors import (
     WaitForTimeoutError,
 )
 
-__all__ = ["Status", "failure", "finished", "gather", "names", "wait"]
+__all__ = ["Status", "failure", "finished", "gather", "names", "settle", "wait"]
 
 Callback = Callable[["Status"], object]
 
@@ -158,6 +158,15 @@ def finished(clock: Clock, name: str = "an action") -> Status:
 def names(statuses: Iterable[Any]) -> str:
     """What they are of, for messages."""
     return ", ".join(getattr(status, "name", None) or repr(status) for status in statuses)
+
+
+def settle(status: Status, ended: Status | None) -> None:
+    """Let one status end as another has; well, where there is none."""
+    error = None if ended is None else ended.exception()
+    if error is None:
+        status.set_finished()
+    else:
+        status.set_exception(error)
 
 
 def gather(

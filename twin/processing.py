@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from beamtwin.orchestration.errors import BeamtwinError
-from beamtwin.orchestration.status import Status, gather
+from beamtwin.orchestration.status import Status, gather, settle
 from beamtwin.twin.link import INVALID
 from beamtwin.twin.menus import STATUSES
 from beamtwin.twin.record import ALARM, LOG, VALUE, Record
 
-__all__ = ["ProcessedRecord", "settle"]
+__all__ = ["ProcessedRecord"]
 
 WRITE, SCAN, DISABLE = (STATUSES.index(name) for name in ("WRITE", "SCAN", "DISABLE"))
 
@@ -274,15 +274,6 @@ class ProcessedRecord(Record):
         self.values["STAT"] = status
         self.notify("SEVR", VALUE)
         self.notify("STAT", VALUE)
-
-
-def settle(status: Status, ended: Status | None) -> None:
-    """Let one status end as another has."""
-    error = None if ended is None else ended.exception()
-    if error is None:
-        status.set_finished()
-    else:
-        status.set_exception(error)
 
 
 def _pass_on(ended: Status | None, whole: Status) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beamtwin.hardware.sequence import Steps, sequence
 from beamtwin.hardware.signals import SignalRW
 from beamtwin.orchestration.errors import AcquisitionError, LimitsError
-from beamtwin.orchestration.status import Status
+from beamtwin.orchestration.status import Status, settle
 
 if TYPE_CHECKING:
     from beamtwin.hardware.areadetector.detector import AreaDetector
@@ -95,7 +96,8 @@ class Flight:
         detector = self._detector
         self._end = sequence(detector.clock, self._fly(), f"{detector.name}: fly")
         begun = detector.cam.acquire.when(bool, BEGIN_S)
-        self._end.add_callback(lambda end: _follow(end, begun))
+        # What ends before it has begun has failed to begin.
+        self._end.add_callback(partial(settle, begun))
         return begun
 
     def complete(self) -> Status:
@@ -138,12 +140,3 @@ class Flight:
                 return
             raise
         yield from recording.wait_for(events)
-
-
-def _follow(end: Status, begun: Status) -> None:
-    """What ends before it has begun has failed to begin."""
-    error = end.exception()
-    if error is not None:
-        begun.set_exception(error)
-    else:
-        begun.set_finished()

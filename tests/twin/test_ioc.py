@@ -315,6 +315,14 @@ def test_fields_are_pvs_and_strings_can_be_had_long(
 # Order ------------------------------------------------------------------------------------------
 
 
+def test_a_record_is_served_under_its_alias_too(
+    database: Database, serve_it: Callable[..., Served], connect: Callable[..., CATransport]
+) -> None:
+    database.loads('record(ao, "A") { alias("B") field(VAL, "2.5") field(EGU, "mm") }')
+    value, unit = connected(connect(serve_it().port), "B", "B.EGU")
+    assert (value.get().value, unit.get().value) == (2.5, "mm")
+
+
 def test_two_hundred_moves_without_one_stale_readback(
     connect: Callable[..., CATransport], served_contract: int
 ) -> None:

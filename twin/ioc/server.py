@@ -149,7 +149,7 @@ class Server(asyncio.DatagramProtocol):
             return self._variables[pv]
         name = pv.removesuffix("$")
         # Searches are for others' PVs too, and the database takes its time to say what may have been meant.
-        if not {name, name.rpartition(".")[0]} & self._database.records.keys():
+        if name not in self._database and name.rpartition(".")[0] not in self._database:
             return None
         try:
             record, field = self._database.resolve(name)

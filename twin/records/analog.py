@@ -48,7 +48,7 @@ def to_raw(values: Mapping[str, Any], value: float) -> int:
     return int(value + 0.5) if value >= 0.0 else int(value - 0.5)
 
 
-class AiRecord(NumericRecord):
+class AiRecord(soft.RawInput, NumericRecord):
     """Analogue input."""
 
     record_type = "ai"
@@ -67,18 +67,6 @@ class AiRecord(NumericRecord):
     followed = (("RVAL", "ORAW"),)
 
     _is_new = True
-
-    def fetch(self) -> None:
-        """Read INP."""
-        if soft.fetch_input(self, self._take, self._take_raw, Link.number):
-            self.values["UDF"] = 0
-
-    def post(self, field: str, value: Any) -> None:
-        """Store the record's own new value; a raw one, too. See `Record.post`."""
-        if field == "RVAL":
-            self._take_raw(value)
-            field, value = "VAL", self.values["VAL"]
-        super().post(field, value)
 
     def _take(self, value: float) -> None:
         values = self.values

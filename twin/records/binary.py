@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from beamtwin.twin.dbcommon import COMMON
 from beamtwin.twin.field import (
@@ -80,7 +79,7 @@ class BinaryRecord(ValueRecord):
         return VALUE | LOG
 
 
-class BiRecord(BinaryRecord):
+class BiRecord(soft.RawInput, BinaryRecord):
     """Binary input."""
 
     record_type = "bi"
@@ -92,18 +91,6 @@ class BiRecord(BinaryRecord):
     }
     constants: Mapping[str, str] = {"INP": "VAL", "SIOL": "SVAL"}
     is_input = True
-
-    def fetch(self) -> None:
-        """Read INP."""
-        if soft.fetch_input(self, self._take, self._take_raw, Link.number):
-            self.values["UDF"] = 0
-
-    def post(self, field: str, value: Any) -> None:
-        """Store the record's own new value; a raw one, too. See `Record.post`."""
-        if field == "RVAL":
-            self._take_raw(value)
-            field, value = "VAL", self.values["VAL"]
-        super().post(field, value)
 
     def _take(self, value: float) -> None:
         self.values["VAL"] = int(value)

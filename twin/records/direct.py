@@ -61,7 +61,7 @@ class DirectRecord(ValueRecord):
                 self.notify(field, VALUE | LOG)
 
 
-class MbbiDirectRecord(DirectRecord):
+class MbbiDirectRecord(soft.RawInput, DirectRecord):
     """Bits of hardware, read."""
 
     record_type = "mbbiDirect"
@@ -74,25 +74,12 @@ class MbbiDirectRecord(DirectRecord):
     }
     constants: Mapping[str, str] = {"INP": "VAL", "SIOL": "SVAL"}
 
-    def fetch(self) -> None:
-        """Read INP."""
-        if soft.fetch_input(self, self._take, self._take_raw, Link.number):
-            self.values["UDF"] = 0
-
-    def post(self, field: str, value: Any) -> None:
-        """Store the record's own new value; a raw one, too. See `Record.post`."""
-        if field == "RVAL":
-            self._take_raw(value)
-            field, value = "VAL", self.values["VAL"]
-        super().post(field, value)
-
     def _take(self, value: float) -> None:
         self.values["VAL"] = _signed(int(value))
 
     def _take_raw(self, raw: int) -> None:
         values = self.values
-        mask = int(values["MASK"])
-        values["RVAL"] = float(int(raw) & (mask << values["SHFT"]) if mask else raw)
+        values["RVAL"] = soft.masked(values, raw)
         values["VAL"] = _signed(int(values["RVAL"]) >> values["SHFT"])
 
 

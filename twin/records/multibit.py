@@ -163,7 +163,7 @@ class MultibitRecord(ValueRecord):
         return next((n for n, field in enumerate(RAW) if values[field] == bits), UNKNOWN)
 
 
-class MbbiRecord(MultibitRecord):
+class MbbiRecord(soft.RawInput, MultibitRecord):
     """Multi-bit binary input."""
 
     record_type = "mbbi"
@@ -177,25 +177,12 @@ class MbbiRecord(MultibitRecord):
     constants: Mapping[str, str] = {"INP": "VAL", "SIOL": "SVAL"}
     is_input = True
 
-    def fetch(self) -> None:
-        """Read INP."""
-        if soft.fetch_input(self, self._take, self._take_raw, Link.number):
-            self.values["UDF"] = 0
-
-    def post(self, field: str, value: Any) -> None:
-        """Store the record's own new value; a raw one, too. See `Record.post`."""
-        if field == "RVAL":
-            self._take_raw(value)
-            field, value = "VAL", self.values["VAL"]
-        super().post(field, value)
-
     def _take(self, value: float) -> None:
         self.values["VAL"] = int(value)
 
     def _take_raw(self, raw: int) -> None:
         values = self.values
-        mask = int(values["MASK"])
-        values["RVAL"] = float(int(raw) & (mask << values["SHFT"]) if mask else raw)
+        values["RVAL"] = soft.masked(values, raw)
         values["VAL"] = self.from_raw(values["RVAL"])
 
 

@@ -9,9 +9,9 @@ import simpy
 
 from beamtwin.hardware.channel import SEVERITIES, STATUSES
 from beamtwin.orchestration.errors import PutError
-from beamtwin.orchestration.status import Status
+from beamtwin.orchestration.status import Status, settle
 from beamtwin.twin.clock import SimClock
-from beamtwin.twin.processing import ProcessedRecord, settle
+from beamtwin.twin.processing import ProcessedRecord
 from beamtwin.twin.record import Write
 from beamtwin.twin.records.scaler_counting import NEVER, Counting
 from beamtwin.twin.records.scaler_fields import (

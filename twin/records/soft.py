@@ -1,6 +1,6 @@
 """Soft device support: values that come and go through links, for real or in simulation mode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from beamtwin.hardware.channel import SEVERITIES
@@ -12,11 +12,13 @@ from beamtwin.twin.records.value import ValueRecord
 __all__ = [
     "INPUT",
     "OUTPUT",
+    "RawInput",
     "drive_unless_invalid",
     "fetch_input",
     "fetch_output",
     "is_due",
     "is_raw",
+    "masked",
     "simulation",
     "write_output",
 ]
@@ -75,6 +77,36 @@ def fetch_input(
     else:
         take(value)
     return True
+
+
+class RawInput(ValueRecord):
+    """An input with a raw value, RVAL: what its types have in common beside the conversion."""
+
+    def fetch(self) -> None:
+        """Read INP."""
+        if fetch_input(self, self._take, self._take_raw, Link.number):
+            self.values["UDF"] = 0
+
+    def post(self, field: str, value: Any) -> None:
+        """Store the record's own new value; a raw one, too. See `Record.post`."""
+        if field == "RVAL":
+            self._take_raw(value)
+            field, value = "VAL", self.values["VAL"]
+        super().post(field, value)
+
+    def _take(self, value: Any) -> None:
+        """Have a value."""
+        raise NotImplementedError
+
+    def _take_raw(self, raw: int) -> None:
+        """Have a raw value, and that which it means."""
+        raise NotImplementedError
+
+
+def masked(values: Mapping[str, Any], raw: float) -> float:
+    """The bits of a raw value that are a record's, where MASK names any; SHFT says where they begin."""
+    mask = int(values["MASK"])
+    return float(int(raw) & (mask << values["SHFT"]) if mask else raw)
 
 
 def fetch_output(record: ValueRecord, read: Read) -> Any:

@@ -7,24 +7,18 @@ import pytest
 
 from beamtwin.twin.areadetector import EigerDriver, Pattern, ProsilicaDriver, SimDriver
 
-ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def rows():
-    lines = (ROOT / "docs" / "areadetector.md").read_text().splitlines()
-    table = [line.strip("|").split("|") for line in lines if re.search(r"`[a-z_0-9]+` \|$", line)]
-    return [[cell.strip() for cell in row] for row in table if len(row) == 4]
+def rows(conformance_table):
+    return conformance_table("areadetector.md")
 
 
-def test_every_row_names_its_source_and_a_test_that_there_is(rows):
-    source = "\n".join(path.read_text() for path in HERE.glob("test_*.py"))
-    tests = set(re.findall(r"^def test_(\w+)", source, re.MULTILINE))
-    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[3])}
+def test_every_row_names_its_source_and_a_test_that_there_is(rows, tests_in, tests_named):
     assert len(rows) >= 70
     assert all(row[0] and row[2] for row in rows)
-    assert named <= tests
+    assert tests_named(rows) <= tests_in(HERE.glob("test_*.py"))
 
 
 def test_every_pv_in_it_is_one_of_a_camera(rows, make_bench, numbers):

@@ -1,20 +1,9 @@
 """The twin's motor over Channel Access, under the clients that people use: each in a process of its own."""
 
-import importlib
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-from beamtwin.twin.ioc import IOCProcess
-
-HERE = Path(__file__).parent
-PATIENCE_S = 90.0
 
 #: A name for a client and its motor, its script, and the environment that it wants.
 CLIENTS: dict[str, tuple[str, dict[str, str]]] = {
@@ -26,48 +15,14 @@ CLIENTS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-class Clients:
-    """All clients at once, since most of their time goes into starting; asked for what they found one by one."""
-
-    def __init__(self, port: int):
-        network = {
-            "EPICS_CA_ADDR_LIST": "127.0.0.1",
-            "EPICS_CA_AUTO_ADDR_LIST": "NO",
-            "EPICS_CA_SERVER_PORT": str(port),
-            "EPICS_CA_REPEATER_PORT": str(port + 1),
-        }
-        self._processes = {
-            name: subprocess.Popen(
-                [sys.executable, str(HERE / script), f"T:{name}"],
-                env={**os.environ, **network, **environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for name, (script, environment) in CLIENTS.items()
-        }
-
-    def found(self, name: str) -> dict[str, Any]:
-        out, err = self._processes[name].communicate(timeout=PATIENCE_S)
-        lines = [line for line in out.splitlines() if line.startswith("{")]
-        assert lines, f"{name}:\n{out}\n{err}"
-        return json.loads(lines[-1])
-
-    def close(self) -> None:
-        for process in self._processes.values():
-            process.kill()
-            process.communicate()
-
-
 @pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    sys.path.insert(0, str(HERE))
-    database = importlib.import_module("motor_database")
-    with IOCProcess(database.make, *(f"T:{name}" for name in CLIENTS)) as ioc:
-        clients = Clients(ioc.port)
+def clients(serve: Callable[..., Any]) -> Iterator[Any]:
+    commands = {
+        name: ((script, f"T:{name}"), environment)
+        for name, (script, environment) in CLIENTS.items()
+    }
+    with serve("motor_database", [f"T:{name}" for name in CLIENTS], commands) as clients:
         yield clients
-        clients.close()
-    sys.path.remove(str(HERE))
 
 
 def assert_moved_and_was_stopped(found: dict[str, Any]) -> None:
@@ -78,7 +33,7 @@ def assert_moved_and_was_stopped(found: dict[str, Any]) -> None:
     assert 4.0 < readback < 42.0
 
 
-def test_pyepics(clients: Clients) -> None:
+def test_pyepics(clients: Any) -> None:
     found = clients.found("pyepics")
     assert_moved_and_was_stopped(found)
     assert found["caget"] == ["mm", 50.0, "motor", 2.0]
@@ -92,7 +47,7 @@ def test_pyepics(clients: Clients) -> None:
 
 
 @pytest.mark.parametrize("name", ["ophyd", "ophyd_on_caproto"])
-def test_ophyd(clients: Clients, name: str) -> None:
+def test_ophyd(clients: Any, name: str) -> None:
     found = clients.found(name)
     assert_moved_and_was_stopped(found)
     assert found["describe"] == ["mm", 3, 50.0]
@@ -103,7 +58,7 @@ def test_ophyd(clients: Clients, name: str) -> None:
     assert (found["set_position"], found["after"]) == ([7.0, 0], 8.0)
 
 
-def test_ophyd_async(clients: Clients) -> None:
+def test_ophyd_async(clients: Any) -> None:
     found = clients.found("ophyd_async")
     assert_moved_and_was_stopped(found)
     assert (found["describe"], found["move"]) == ("mm", [3.0, True])
@@ -118,7 +73,7 @@ def test_ophyd_async(clients: Clients) -> None:
     assert found["set_position"] == [0.0]
 
 
-def test_caget_and_caput(clients: Clients) -> None:
+def test_caget_and_caput(clients: Any) -> None:
     found = clients.found("caproto")
     assert_moved_and_was_stopped(found)
     assert found["text"] == ["of a test", "mm", "motor"]
