@@ -127,7 +127,11 @@ class Channel(Protocol):
         ...
 
     def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call ``callback()`` when `connected` or `metadata` are others than before; returns how to end that."""
+        """Call ``callback()`` when `connected` or `metadata` are others than before; returns how to end that.
+
+        It is called where that is noticed, before whatever was asked of a channel that is lost fails: so it must not
+        wait for anything, and may come before what monitors said earlier.
+        """
         ...
 
 

@@ -81,6 +81,11 @@ class DerivedR(Part):
         self._subscriptions: dict[Subscriber, Callable[[], None]] = {}
 
     @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The PVs that it depends on."""
+        return tuple(channel for signal in self.signals.values() for channel in signal.channels)
+
+    @property
     def transport(self) -> Transport:
         """That of its signals."""
         return next(iter(self.signals.values())).transport

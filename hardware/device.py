@@ -236,14 +236,17 @@ def connect(*devices: Device | Signal[Any], timeout: float | None = None) -> Non
     channels: dict[Transport, list[Channel]] = {}
     for signal in signals:
         channels.setdefault(signal.transport, []).extend(signal.channels)
+    advice: list[str] = []
     for transport, wanted in channels.items():
-        with suppress(NotConnectedError):  # what is missing shows below, with what is mistyped
+        try:
             transport.connect(wanted, timeout)
+        except NotConnectedError as error:  # what is missing shows below, with what is mistyped
+            advice += [error.advice] if error.advice else []
     problems = [problem for signal in signals for problem in signal.bind()]
     if problems:
         names = ", ".join(device.name for device in devices)
         total = sum(map(len, channels.values()))
-        listed = "\n  ".join(problems)
+        listed = "\n  ".join([*problems, *advice])
         raise NotConnectedError(
             f"{names}: {len(problems)} of {total} PVs are not there as declared:\n  {listed}"
         )

@@ -8,12 +8,12 @@ They differ in how they know that they have arrived:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
 from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.device import Device
+from beamtwin.hardware.pv_move import Move
 from beamtwin.hardware.sequence import Steps, sequence
 from beamtwin.hardware.settling import settled
 from beamtwin.hardware.signals import Document, SignalR, SignalRW, check_limits
@@ -27,30 +27,6 @@ START_S = 2.0
 
 #: Of the tolerance: a last digit may be that far off in binary.
 ROUNDING = 1e-6
-
-
-@dataclass(eq=False)
-class _Move:
-    """A move under way."""
-
-    target: float
-    waits: list[Status] = field(default_factory=list)
-    """What it waits for, other than puts; they end with it, so that no monitor is left behind."""
-    stopped: bool = False
-    on_purpose: bool = False
-    status: Status | None = None
-
-    def awaits(self, wait: Status) -> Status:
-        self.waits.append(wait)
-        return wait
-
-    def fail(self, error: MoveError) -> None:
-        if self.status is not None:
-            self.status.set_exception(error)
-
-    def release(self) -> None:
-        for wait in self.waits:
-            wait.set_finished()
 
 
 class PVPositioner(Device):
@@ -98,7 +74,7 @@ class PVPositioner(Device):
             self.tolerance = tolerance
         if timeout_s is not None:
             self.timeout_s = timeout_s
-        self._move: _Move | None = None
+        self._move: Move | None = None
 
     @property
     def user_setpoint(self) -> SignalRW[float]:
@@ -114,6 +90,12 @@ class PVPositioner(Device):
     def position(self) -> float:
         """Where it is, in `egu`."""
         return self.user_readback.get()
+
+    @property
+    def _used(self) -> list[Any]:
+        """The signals that a move needs."""
+        signals = (self.setpoint, self.readback, self.done, self.actuate)
+        return [signal for signal in signals if signal is not None]
 
     @property
     def egu(self) -> str:
@@ -165,10 +147,11 @@ class PVPositioner(Device):
         if self._move is not None:
             reason = f"it was sent to {value:g} {self.egu} instead"
             self._move.fail(self._failure(self._move, reason))
-        move = self._move = _Move(value)
+        move = self._move = Move(value)
         name = f"{self.name}: move to {value:g} {self.egu}"
         limit = self.time_limit(value) if timeout is None else timeout
         move.status = sequence(self.clock, self._steps(move), name, timeout=limit)
+        move.watch(channel for signal in self._used for channel in signal.channels)
         move.status.add_callback(lambda _: self._ended(move))
         return move.status
 
@@ -191,14 +174,14 @@ class PVPositioner(Device):
         if move is not None:
             self._stopped(move)
 
-    def _steps(self, move: _Move) -> Steps:
+    def _steps(self, move: Move) -> Steps:
         """Begin, arrive, and say how it went."""
         begun = self._watch(move)
         yield from self._begin(move.target)
         yield from self._arrive(move, begun)
         self._judge(move)
 
-    def _watch(self, move: _Move) -> Status | None:
+    def _watch(self, move: Move) -> Status | None:
         """Done once it has been seen to move: watched from before the put, since a move may be over with it."""
         if self.done is None:
             return None
@@ -209,7 +192,7 @@ class PVPositioner(Device):
         if self.actuate is not None:
             yield self.actuate.put(self.actuate_value)
 
-    def _arrive(self, move: _Move, begun: Status | None) -> Steps:
+    def _arrive(self, move: Move, begun: Status | None) -> Steps:
         """Wait for ``done``, which may still be that of before the move."""
         assert begun is not None, f"{type(self).__name__}: declare done"
         if not begun.done and self._is_done():
@@ -222,12 +205,12 @@ class PVPositioner(Device):
                 raise self._failure(move, f"nothing moved within {START_S:g} s") from None
         yield move.awaits(self.done.when(lambda value: value == self.done_value))
 
-    def _judge(self, move: _Move) -> None:
+    def _judge(self, move: Move) -> None:
         if move.on_purpose or self._is_at(move.target):
             return
         raise self._failure(move, "it was stopped" if move.stopped else "it came to rest before")
 
-    def _stopped(self, move: _Move) -> None:
+    def _stopped(self, move: Move) -> None:
         """It has been told to stop; its arrival says when it has."""
 
     def _hold(self) -> None:
@@ -235,7 +218,7 @@ class PVPositioner(Device):
         if self.actuate is not None:
             self.actuate.send(self.actuate_value)
 
-    def _ended(self, move: _Move) -> None:
+    def _ended(self, move: Move) -> None:
         move.release()
         if self._move is move:
             self._move = None
@@ -252,7 +235,7 @@ class PVPositioner(Device):
         precision = None if self.readback is None else self.readback.metadata.precision
         return inf if precision is None else 10.0**-precision
 
-    def _failure(self, move: _Move, reason: str) -> MoveError:
+    def _failure(self, move: Move, reason: str) -> MoveError:
         unit = self.egu
         return MoveError(
             f"{self.name}: did not get to {move.target:g} {unit}: {reason};"
@@ -263,7 +246,7 @@ class PVPositioner(Device):
 class PVPositionerPC(PVPositioner):
     """An axis that has arrived when its put has completed, and ``done`` says so too if there is one."""
 
-    def _arrive(self, move: _Move, begun: Status | None) -> Steps:
+    def _arrive(self, move: Move, begun: Status | None) -> Steps:
         if self.done is not None:
             yield move.awaits(self.done.when(lambda value: value == self.done_value))
 
@@ -292,13 +275,13 @@ class PVPositionerIsClose(PVPositioner):
         if settle_s is not None:
             self.settle_s = settle_s
 
-    def _arrive(self, move: _Move, begun: Status | None) -> Steps:
+    def _arrive(self, move: Move, begun: Status | None) -> Steps:
         tolerance = self._tolerance()
         yield move.awaits(
             settled(self.readback, lambda here: abs(here - move.target) <= tolerance, self.settle_s)
         )
 
-    def _stopped(self, move: _Move) -> None:
+    def _stopped(self, move: Move) -> None:
         if move.on_purpose and move.status is not None:
             move.status.set_finished()
         else:

@@ -80,7 +80,18 @@ class LimitsError(BeamtwinError, ValueError):
 
 
 class NotConnectedError(BeamtwinError, ConnectionError):
-    """One or more PVs did not answer."""
+    """One or more PVs did not answer.
+
+    Parameters
+    ----------
+    message : str
+    advice : str
+        Where they were looked for, and what to do: it ends the message, and those of others that this one led to.
+    """
+
+    def __init__(self, message: str, advice: str = ""):
+        super().__init__(f"{message} ({advice})" if advice else message)
+        self.advice = advice
 
 
 class PutError(BeamtwinError):

@@ -125,6 +125,8 @@ class Executor:
                 answer = self._obey(session, msg)
             except Interruption as interruption:
                 answer, error = None, self._interrupt(interruption, session, msg)
+            except Exception as failure:
+                answer, error = None, self._failed(failure, session, msg)
             except BaseException as failure:
                 error = self._thrown(failure)
         session.answer = answer
@@ -174,6 +176,17 @@ class Executor:
             self.machine.become(State.RUNNING)
             return None
         raise interruption
+
+    def _failed(self, failure: Exception, session: Session, msg: Msg) -> BaseException | None:
+        """An error on its way into the plan; but what was asked for meanwhile may have the message done again."""
+        if session.inbox.letters and session.history.rewindable and session.resumable:
+            try:
+                session.inbox.attend()
+            except Interruption as interruption:
+                return self._interrupt(interruption, session, msg)
+            except BaseException as asked:
+                return self._thrown(asked)
+        return failure
 
     def _thrown(self, failure: BaseException) -> BaseException:
         """An error on its way into the plan; after Python's own Ctrl-C nothing pauses that any more."""

@@ -98,7 +98,7 @@ class CAChannel:
         return lambda: self._unsubscribe(subscriber)
 
     def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Call ``callback`` in the transport's dispatcher thread; see `Channel.on_change`."""
+        """Call ``callback`` in the transport's network thread; see `Channel.on_change`."""
         with self._lock:
             self._watchers += (callback,)
 

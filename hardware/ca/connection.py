@@ -179,6 +179,7 @@ class Connection(Stream):
         self._client.forget(self)
         for link in self._links.values():
             link.disconnect()
+        # Who watches the connection has heard of it before those whose questions fail: a suspender may help them.
         for request in requests.values():
             request.deliver(self._loss(request.link))
         self._client.hand_on()

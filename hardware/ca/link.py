@@ -181,7 +181,7 @@ class Link:
 
     def _tell(self) -> None:
         if self.changed is not None:
-            self._client.tell(self.changed)
+            self.changed()
 
 
 def same(one: Reading, other: Reading) -> bool:

@@ -106,7 +106,7 @@ class CATransport:
             lambda: all(link.connected for link in links), limit, "connections"
         ):
             missing = [link.pv for link in links if not link.connected]
-            raise NotConnectedError(self._silence(missing, len(links), limit))
+            raise self._silence(missing, len(links), limit)
 
     def get_many(self, channels: Sequence[Channel]) -> list[Reading]:
         """The values of all, asked for at once; see `Transport.get_many`."""
@@ -134,10 +134,10 @@ class CATransport:
     def _links(self, channels: Iterable[Channel]) -> "list[Link]":
         return [self.channel(channel.name).link for channel in channels]
 
-    def _silence(self, missing: Sequence[str], total: int, seconds: float) -> str:
+    def _silence(self, missing: Sequence[str], total: int, seconds: float) -> NotConnectedError:
         everywhere = [*self.addresses, *self.name_servers]
         searched = ", ".join("{}:{}".format(*address) for address in everywhere) or "no address"
-        return (
-            f"{len(missing)} of {total} PVs did not answer within {seconds:g} s: {', '.join(missing)} "
-            f"(searched for at {searched}: does the IOC run, and is that where it is?)"
+        return NotConnectedError(
+            f"{len(missing)} of {total} PVs did not answer within {seconds:g} s: {', '.join(missing)}",
+            f"searched for at {searched}: does the IOC run, and is that where it is?",
         )

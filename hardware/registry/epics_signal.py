@@ -50,8 +50,8 @@ class _AsServed(SignalR[Any]):
         if self._declared is None:
             try:
                 self.datatype = natural_type(self.readback.metadata)
-            except NotConnectedError:
-                return [f"{self.readback.name}: no answer ({self.name})"]
+            except NotConnectedError as error:
+                return [f"{error} ({self.name})"]
         return super().bind()
 
 

@@ -138,6 +138,62 @@ def test_what_moves_is_stopped_and_the_point_is_taken_again(
     assert clock.time() == EPOCH + 7.0
 
 
+class Answering:
+    """Loses its connection in the middle of a reading, as often as it is told to."""
+
+    name = "answering"
+    parent = None
+
+    def __init__(self, losses: int, lose: Any):
+        self.losses, self.lose = losses, lose
+
+    def read(self) -> dict[str, Any]:
+        if self.losses:
+            self.losses -= 1
+            self.lose()
+            raise errors.NotConnectedError("answering: lost the connection")
+        return {self.name: {"value": 1.0, "timestamp": EPOCH}}
+
+    def describe(self) -> dict[str, Any]:
+        return {self.name: {"source": "test", "dtype": "number", "shape": []}}
+
+
+def points(number: int, device: Any) -> Any:
+    yield Msg("open_run")
+    for _ in range(number):
+        yield Msg("checkpoint")
+        yield Msg("create", None, name="primary")
+        yield Msg("read", device)
+        yield Msg("save")
+    yield Msg("close_run")
+
+
+def test_a_reading_that_fails_as_the_suspender_trips_is_taken_again(
+    RE: RunEngine, beam: Any, clock: SimClock, documents: Any
+) -> None:
+    beam.put(1)
+    RE.install_suspender(suspenders.SuspendBoolLow(beam))
+    change(clock, beam, (5.0, 1))
+    RE(points(3, Answering(1, lambda: beam.put(0))))
+    assert [event["seq_num"] for event in documents.of("event")] == [1, 2, 3]
+    assert (documents.stop["exit_status"], clock.time()) == ("success", EPOCH + 5.0)
+
+
+def test_a_reading_that_fails_by_itself_fails_the_plan(RE: RunEngine, documents: Any) -> None:
+    with pytest.raises(errors.NotConnectedError, match="answering"):
+        RE(points(3, Answering(1, lambda: None)))
+    assert documents.stop["exit_status"] == "fail"
+
+
+def test_a_reading_that_fails_as_the_plan_is_paused_is_taken_again(
+    RE: RunEngine, documents: Any
+) -> None:
+    with pytest.raises(errors.RunEngineInterrupted):
+        RE(points(2, Answering(1, RE.request_pause)))
+    RE.resume()
+    assert [event["seq_num"] for event in documents.of("event")] == [1, 2]
+
+
 def test_without_a_checkpoint_a_suspension_ends_the_plan(
     RE: RunEngine, beam: Any, clock: SimClock, documents: Any
 ) -> None:

@@ -9,7 +9,12 @@ from beamtwin.hardware.device import pv
 from beamtwin.hardware.pv_positioner import PVPositioner, PVPositionerIsClose, PVPositionerPC
 from beamtwin.hardware.signals import Kind, SignalR, SignalRW, SignalW
 from beamtwin.hardware.soft import SoftTransport
-from beamtwin.orchestration.errors import LimitsError, MoveError, StatusTimeoutError
+from beamtwin.orchestration.errors import (
+    LimitsError,
+    MoveError,
+    NotConnectedError,
+    StatusTimeoutError,
+)
 from beamtwin.orchestration.status import Status, finished
 from beamtwin.twin.clock import SimClock
 
@@ -257,6 +262,20 @@ def test_settling_takes_its_time_without_a_break(transport: SoftTransport, clock
     transport.set("P:RBV", 2.05)
     status.wait()
     assert clock.time() - clock.epoch == 4.0
+
+
+@pytest.mark.parametrize("lost", ["P:DMOV", "P:RBV", "P:SP"])
+def test_a_server_that_is_lost_on_the_way_fails_the_move_at_once(
+    transport: SoftTransport, clock: SimClock, lost: str
+) -> None:
+    Server(transport)
+    axis = make(ByDone, transport)
+    status = axis.set(2.0)
+    clock.sleep(0.5)
+    transport.disconnect(lost)
+    with pytest.raises(NotConnectedError, match=rf"axis: move to 2 mm: {lost} was disconnected"):
+        status.wait()
+    assert clock.time() - clock.epoch == 0.5
 
 
 def test_a_lost_server_fails_the_move(transport: SoftTransport) -> None:
