@@ -26,6 +26,11 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[test]'
 	@touch $@
 
+$(VENV)/.installed-for-bench: $(VENV)/.installed-for-tests
+	@echo "Installing the peers that are measured into $(VENV) (once; a minute)"
+	$(PIP) install -c constraints.txt -e '.[test,bench]'
+	@touch $@
+
 $(VENV)/.installed-for-docs: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[docs]'
 	@touch $@
@@ -46,7 +51,7 @@ test: lint ## everything that has to hold, in a few minutes
 test-slow: $(VENV)/.installed-for-tests ## the studies that take longer
 	$(BIN)/pytest -m slow
 
-bench: $(VENV)/.installed-for-tests ## speed against peers, as ratios; writes docs/benchmarks.md
+bench: $(VENV)/.installed-for-bench ## speed against peers, as ratios; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/.installed-for-docs ## docs/_build/html/index.html

@@ -8,5 +8,15 @@ if not __name__.startswith("beamtwin."):
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import DataBrokerError
 from beamtwin.databroker.run import Run
+from beamtwin.databroker.search import FullText, Key, ScanIDRange, Tagged, TimeRange
 
-__all__ = ["Broker", "DataBrokerError", "Run"]
+__all__ = [
+    "Broker",
+    "DataBrokerError",
+    "FullText",
+    "Key",
+    "Run",
+    "ScanIDRange",
+    "Tagged",
+    "TimeRange",
+]

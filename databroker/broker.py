@@ -3,19 +3,27 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from beamtwin.databroker.errors import QueryError, RunNotFoundError
+from beamtwin.databroker import annotations
+from beamtwin.databroker.assets.limits import MOST_BYTES
+from beamtwin.databroker.assets.registry import Assets, Handler
+from beamtwin.databroker.errors import QueryError
+from beamtwin.databroker.following import Clock
+from beamtwin.databroker.lookup import Scope
 from beamtwin.databroker.query import Query, both, validate
 from beamtwin.databroker.run import Run
-from beamtwin.databroker.stores.base import Header, Store
+from beamtwin.databroker.search import Tagged
+from beamtwin.databroker.stores.base import Header, Sort, Store
+
+if TYPE_CHECKING:
+    from beamtwin.databroker.compare.comparison import Comparison
 
 __all__ = ["Broker"]
 
-#: What a partial uid must have, lest it be anything's.
-_LEAST_CHARACTERS = 5
-_LISTED = 5
 _SIMULATED = ["twin", "ioc"]
+#: How many runs are shown in a terminal, and in a notebook.
+_IN_TERMINAL, _IN_NOTEBOOK = 5, 20
 
 
 class Broker:
@@ -25,11 +33,17 @@ class Broker:
     ----------
     store : Store
     query : dict, optional
-        In MongoDB's query language, of start documents; ``stop.`` leads to the stop document.
+        In MongoDB's query language, of start documents; ``stop.`` leads to the stop document, ``descriptors.`` to the
+        descriptors, ``annotations.`` to what was said afterwards.
+    sort : sequence of (key, 1 or -1), optional
+    assets : Assets, optional
+        Who reads which kind of file, and where files have been moved to.
+    clock : Clock, optional
+        Dates notes, and waits for documents.
 
     Examples
     --------
-    >>> with Broker.open(":memory:") as db:
+    >>> with Broker.in_memory() as db:
     ...     db("start", {"uid": "5f0c2a81-1b6e", "time": 1.7e9, "scan_id": 7, "plan_name": "scan"})
     ...     db[7].uid, db["5f0c2"].state, len(db.search({"plan_name": "count"}))
     ('5f0c2a81-1b6e', 'running', 0)
@@ -40,22 +54,87 @@ class Broker:
     begin at any time.
     """
 
-    def __init__(self, store: Store, query: Query | None = None):
+    def __init__(
+        self,
+        store: Store,
+        query: Query | None = None,
+        *,
+        sort: Sort = (),
+        assets: Assets | None = None,
+        clock: Clock | None = None,
+    ):
         self.store = store
         self.query = dict(query or {})
+        self.assets = assets or Assets()
+        self.clock = clock
+        self._scope = Scope(store, self.query, sort)
 
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        target: str | Path,
         *,
-        synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
-        readonly: bool = False,
+        handlers: Mapping[str, Handler] | None = None,
+        root_map: Mapping[str, str | Path] | None = None,
+        most_bytes: int = MOST_BYTES,
+        clock: Clock | None = None,
+        **options: Any,
     ) -> "Broker":
-        """The runs of a SQLite file, made if it is not there; see `SqliteStore`."""
-        from beamtwin.databroker.stores.sqlite import SqliteStore
+        """The runs of a file, of a database, or of a catalogue that the user's configuration names.
 
-        return cls(SqliteStore(path, synchronous=synchronous, readonly=readonly))
+        Parameters
+        ----------
+        target : path-like
+            The path of a SQLite file, made if it is not there; ``sqlite:///path``; ``mongodb://...``; or a name in
+            `beamtwin.databroker.catalogs.catalogs`.
+        handlers : dict, optional
+            Of files, by mimetype or spec; see `register_handler`.
+        root_map : dict, optional
+            Where files have been moved to, by recorded root.
+        most_bytes : int
+            What reading one key's data may take of the memory.
+        clock : Clock, optional
+            Dates notes, and waits for documents.
+        **options
+            The store's, such as ``readonly``: see `SqliteStore` and `open_mongo`.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be opened.
+        DataBrokerError
+            If there is no catalogue of that name, naming those there are.
+        """
+        from beamtwin.databroker.opening import catalog_of, open_store
+
+        catalog = catalog_of(target)
+        assets = Assets(handlers, {**catalog.root_map, **(root_map or {})}, most_bytes)
+        store = open_store(catalog.open, **{**catalog.options, **options})
+        return cls(store, assets=assets, clock=clock)
+
+    @classmethod
+    def in_memory(cls, **options: Any) -> "Broker":
+        """A broker that ends with the process; the options are those of `open`."""
+        return cls.open(":memory:", **options)
+
+    def register_handler(self, kind: str, handler: Handler, *, overwrite: bool = False) -> None:
+        """Have files of a kind read by a handler, here and in all searches.
+
+        Parameters
+        ----------
+        kind : str
+            A mimetype (of stream_resource documents) or a spec (of resource documents).
+        handler : callable
+            ``handler(path, parameters, shape)`` returns `Rows`; or a handler class of Bluesky's, as it is.
+        overwrite : bool
+            Whether another may be replaced.
+
+        Raises
+        ------
+        AssetError
+            If there is another.
+        """
+        self.assets.register(kind, handler, overwrite=overwrite)
 
     # --- documents in -------------------------------------------------------
 
@@ -76,7 +155,19 @@ class Broker:
             Naming the operator that is not known.
         """
         validate(query)
-        return Broker(self.store, both(self.query, query))
+        return self._with(both(self.query, dict(query)), self._scope.sort)
+
+    def sorted(self, *keys: str) -> "Broker":
+        """These runs by these keys, the first first; ``-`` before a key turns its order round.
+
+        ``[-1]`` and ``[-5:]`` are then the last of that order.
+        """
+        sort = [(key.removeprefix("-"), -1 if key.startswith("-") else 1) for key in keys]
+        return self._with(self.query, sort)
+
+    def tagged(self, *tags: str) -> "Broker":
+        """The runs with all of these tags."""
+        return self.search(Tagged(*tags))
 
     @property
     def simulation(self) -> "Broker":
@@ -92,11 +183,34 @@ class Broker:
         """The runs whose writer died, newest first; ``new``: since anybody last began to write in this store."""
         return [self._run(header) for header in self.store.interrupted(new=new)]
 
+    def head(self, count: int = 5) -> list[Run]:
+        """The first so many, in the order of iteration."""
+        return [self._run(header) for header in self._scope.find(limit=count)]
+
+    def distinct(self, key: str) -> list[Any]:
+        """The values that these runs have under a key, each once; those in a list one by one."""
+        return self.store.distinct(key, self.query)
+
+    def counts(self, key: str) -> dict[Any, int]:
+        """How many of these runs have each value under a key.
+
+        Raises
+        ------
+        QueryError
+            If the key leads to dictionaries.
+        """
+        values = self.distinct(key)
+        if any(isinstance(value, dict | list) for value in values):
+            raise QueryError(f"{key}: its values have parts; name one of these, as in {key}.name")
+        return {
+            value: self.store.count(both(self.query, {key: {"$eq": value}})) for value in values
+        }
+
     def __len__(self) -> int:
         return self.store.count(self.query)
 
     def __iter__(self) -> Iterator[Run]:
-        return map(self._run, self.store.find(self.query))
+        return map(self._run, self.store.find(self.query, sort=self._scope.sort))
 
     def __contains__(self, uid: object) -> bool:
         return isinstance(uid, str) and self.store.count(both(self.query, {"uid": uid})) > 0
@@ -106,64 +220,76 @@ class Broker:
     @overload
     def __getitem__(self, key: slice) -> list[Run]: ...
     def __getitem__(self, key: str | int | slice) -> Run | list[Run]:
-        match key:
-            case str():
-                return self._by_uid(key)
-            case int():
-                return self._by_number(key)
-            case slice():
-                return self._by_slice(key)
-        raise QueryError(f"{key!r}: ask for a uid, a scan_id, -1 for the last run, or [-5:]")
+        if isinstance(key, slice):
+            return [self._run(header) for header in self._scope.several(key)]
+        return self._run(self._scope.one(key))
 
-    def _by_uid(self, uid: str) -> Run:
-        exact = self._find({"uid": uid}, 1)
-        if exact:
-            return exact[0]
-        if len(uid) < _LEAST_CHARACTERS:
-            raise RunNotFoundError(
-                f"{uid!r}: give at least {_LEAST_CHARACTERS} characters of a uid"
+    # --- said afterwards ----------------------------------------------------
+
+    def file(self, comparison: "Comparison") -> dict[str, Any]:
+        """Keep a comparison's scores with both of its runs, where they are searched as ``annotations.scores``.
+
+        The same two runs compared again under the same title replace what was kept.
+
+        Returns
+        -------
+        dict
+            The scores; each run's have the other's uid as ``counterpart``.
+
+        Raises
+        ------
+        ComparisonError
+            If a side is of no run.
+        RunNotFoundError
+            If a run is not in this store.
+        """
+        summary = comparison.summary()
+        everything = Scope(self.store, {})
+        sides = {everything.one(uid).start["uid"]: role for role, uid in comparison.runs().items()}
+        if self.clock is not None:
+            summary["time"] = self.clock.time()
+        for uid, role in sides.items():
+            other = next((other for other in sides if other != uid), uid)
+            self.store.annotate(
+                uid, annotations.score({"counterpart": other, "role": role, **summary})
             )
-        found = self._find({"uid": {"$gte": uid, "$lt": uid + chr(0x10FFFF)}}, _LISTED + 1)
-        if not found:
-            raise RunNotFoundError(f"no run {self._scope()} has a uid that begins with {uid!r}")
-        if len(found) > 1:
-            names = [run.uid for run in found[:_LISTED]] + ["..."] * (len(found) > _LISTED)
-            raise RunNotFoundError(
-                f"{uid!r} begins several uids: {', '.join(names)}; give more of it"
-            )
-        return found[0]
+        return summary
 
-    def _by_number(self, number: int) -> Run:
-        if number < 0:
-            found = [*map(self._run, self.store.find(self.query, skip=-number - 1, limit=1))]
-            missing = f"there are {len(self)} runs {self._scope()}, and no number {number}"
-        else:
-            found = self._find({"scan_id": number}, 1)
-            missing = f"no run {self._scope()} has the scan_id {number}"
-        if not found:
-            raise RunNotFoundError(missing)
-        return found[0]
+    # --- deleting -----------------------------------------------------------
 
-    def _by_slice(self, wanted: slice) -> list[Run]:
-        first, last = wanted.start, wanted.stop
-        if wanted.step is not None or any(n is not None and n >= 0 for n in (first, last)):
-            raise QueryError("slices count from the last run: [-5:] is the last five, newest first")
-        skip = 0 if last is None else -last
-        limit = None if first is None else max(-first - skip, 0)
-        return [self._run(header) for header in self.store.find(self.query, skip=skip, limit=limit)]
+    def remove(self, key: str | int) -> Run:
+        """Put a run out of sight, from where `restore` brings it back until `purge` deletes it."""
+        run = self[key]
+        self.store.hide(run.uid)
+        return run
 
-    def _find(self, query: Query, limit: int) -> list[Run]:
-        return [
-            self._run(header) for header in self.store.find(both(self.query, query), limit=limit)
-        ]
+    @property
+    def removed(self) -> list[Run]:
+        """The runs out of sight, newest first."""
+        return [self._run(header) for header in self._removed().find()]
 
-    def _run(self, header: Header) -> Run:
-        return Run(self.store, header)
+    def restore(self, uid: str) -> Run:
+        """Bring a removed run back."""
+        run = self._run(self._removed().one(uid))
+        self.store.hide(run.uid, hidden=False)
+        return run
 
-    def _scope(self) -> str:
-        return "that this search found" if self.query else "in this store"
+    def purge(self, uid: str) -> None:
+        """Delete a removed run for good: its documents and what was said of it.
 
-    # --- the end ------------------------------------------------------------
+        The files that its documents announce are not touched.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the run was not removed before.
+        """
+        self.store.delete(self._removed().one(uid).start["uid"])
+
+    def _removed(self) -> Scope:
+        return Scope(self.store, self.query, hidden=True)
+
+    # --- the end, and the rest ----------------------------------------------
 
     def close(self) -> None:
         """Let go of the store."""
@@ -181,5 +307,24 @@ class Broker:
         self.close()
 
     def __repr__(self) -> str:
+        from beamtwin.databroker.display import lines
+
         number = len(self)
-        return f"<Broker: {number} run{'s' * (number != 1)} {self._scope()}, {self.store!r}>"
+        shown = self.head(_IN_TERMINAL)
+        rest = ["..."] if number > len(shown) else []
+        return "\n".join([f"<{self._title(number)}>", *(lines(shown) if shown else []), *rest])
+
+    def _repr_html_(self) -> str:
+        from beamtwin.databroker.display import broker_html
+
+        number, shown = len(self), self.head(_IN_NOTEBOOK)
+        return broker_html(self._title(number), shown, number - len(shown))
+
+    def _title(self, number: int) -> str:
+        return f"Broker: {number} run{'s' * (number != 1)} {self._scope.name}, {self.store!r}"
+
+    def _with(self, query: Query, sort: Sort) -> "Broker":
+        return Broker(self.store, query, sort=sort, assets=self.assets, clock=self.clock)
+
+    def _run(self, header: Header) -> Run:
+        return Run(self.store, header, self.assets, self.clock)

@@ -7,6 +7,7 @@
     * `RunNotFoundError` (also a KeyError): no run by that name, or more than one
     * `AssetError`: data outside the store that cannot be read
     * `ImportFileError` (also a ValueError): a foreign file that is not what it should be
+    * `ExportError`: a run that cannot be written as asked
     * `ComparisonError` (also a ValueError): profiles that cannot be compared
 """
 
@@ -15,6 +16,7 @@ __all__ = [
     "ComparisonError",
     "DataBrokerError",
     "DocumentError",
+    "ExportError",
     "ImportFileError",
     "QueryError",
     "RunNotFoundError",
@@ -50,6 +52,10 @@ class AssetError(DataBrokerError):
 
 class ImportFileError(DataBrokerError, ValueError):
     """A foreign file that is not what it should be: nothing of it was stored."""
+
+
+class ExportError(DataBrokerError):
+    """A run that cannot be written as asked: nothing of it was."""
 
 
 class ComparisonError(DataBrokerError, ValueError):

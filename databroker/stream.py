@@ -9,6 +9,8 @@ from beamtwin.databroker.assets.external import (
     by_datum,
     by_stream,
 )
+from beamtwin.databroker.assets.limits import check_size
+from beamtwin.databroker.assets.registry import Assets
 from beamtwin.databroker.errors import DataBrokerError, RunNotFoundError
 from beamtwin.databroker.stores.base import Columns, Store
 
@@ -34,6 +36,8 @@ class Stream:
     name : str
     descriptors : list of dict
         The stream's descriptors so far, in order.
+    assets : Assets, optional
+        Who reads which kind of file.
     """
 
     def __init__(
@@ -42,11 +46,13 @@ class Stream:
         start: dict[str, Any],
         name: str,
         descriptors: Sequence[dict[str, Any]],
+        assets: Assets | None = None,
     ):
         self.store = store
         self.start = start
         self.name = name
         self.descriptors = list(descriptors)
+        self.assets = assets or Assets()
 
     @property
     def data_keys(self) -> dict[str, dict[str, Any]]:
@@ -68,27 +74,35 @@ class Stream:
     def __len__(self) -> int:
         return self.store.counts(self.start["uid"])[self.name]
 
-    def columns(self) -> Columns:
-        """The events as numpy arrays; what lies in other files as the references to it."""
-        return self.store.columns(self.start["uid"], self.name)
+    def columns(self, keys: Iterable[str] | None = None) -> Columns:
+        """The events as numpy arrays, or only these keys of them; what lies in other files as the references to it."""
+        return self.store.columns(self.start["uid"], self.name, keys)
 
-    def read(self, keys: Iterable[str] | None = None) -> "xarray.Dataset":
+    def external(self) -> dict[str, ExternalColumn]:
+        """The keys whose data lie in files, and in which."""
+        return self._outside(self.data_keys, self.columns())
+
+    def read(self, keys: Iterable[str] | None = None, *, chunks: Any = None) -> "xarray.Dataset":
         """The events along the dimension ``time``; what lies in other files is read as it is used.
 
         Parameters
         ----------
         keys : iterable of str, optional
             Only these data keys.
+        chunks : optional
+            Make dask arrays of them, as `xarray.Dataset.chunk` takes it: ``"auto"``, ``{"time": 10}``, ...
 
         Raises
         ------
         AssetError
             Naming run, key and file, where a file's data are asked for and cannot be read.
+        DataBrokerError
+            If ``chunks`` are asked for, and dask is not installed.
         """
         import xarray
 
-        columns = self.columns()
         wanted = self._wanted(keys)
+        columns = self.columns(None if keys is None else wanted)
         outside = self._outside(wanted, columns)
         count = len(columns.time) or max((c.count for c in outside.values()), default=0)
         variables = {
@@ -97,7 +111,8 @@ class Stream:
             if key in columns.data or key in outside
         }
         attributes = {"run": self.start["uid"], "stream": self.name}
-        return xarray.Dataset(variables, _coordinates(columns, count), attributes)
+        data = xarray.Dataset(variables, self._coordinates(columns, count), attributes)
+        return data if chunks is None else _chunked(data, chunks)
 
     def table(self) -> "pandas.DataFrame":
         """The events' single numbers and texts, a row each, by seq_num.
@@ -148,6 +163,7 @@ class Stream:
                     if references is None
                     else by_datum(references.tolist(), documents)
                 ),
+                self.assets,
             )
             for key, references in external.items()
         }
@@ -166,18 +182,31 @@ class Stream:
         }
         return xarray.Variable(["time", *_inner_dimensions(key, data_key, data)], data, attributes)
 
+    def _coordinates(self, columns: Columns, count: int) -> dict[str, Any]:
+        import numpy as np
+
+        if len(columns.time):
+            return {"time": columns.time, "seq_num": ("time", columns.seq_num)}
+        check_size([count], np.dtype(int), f"{self.name}, seq_num", self.assets.most_bytes)
+        return {"seq_num": ("time", np.arange(1, count + 1))}
+
+    def _repr_html_(self) -> str:
+        from beamtwin.databroker.display import stream_html
+
+        return stream_html(self)
+
 
 def _is_filled(columns: Columns, key: str) -> bool:
     """Whether the events hold an external key's data and not a reference to them."""
     return key in columns.data and columns.data[key].dtype.kind != "U"
 
 
-def _coordinates(columns: Columns, count: int) -> dict[str, Any]:
-    import numpy as np
-
-    if len(columns.time):
-        return {"time": columns.time, "seq_num": ("time", columns.seq_num)}
-    return {"seq_num": ("time", np.arange(1, count + 1))}
+def _chunked(data: "xarray.Dataset", chunks: Any) -> "xarray.Dataset":
+    try:
+        import dask.array  # noqa: F401  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise DataBrokerError("chunks need dask: pip install dask") from error
+    return data.chunk(chunks)
 
 
 def _inner_dimensions(key: str, data_key: dict[str, Any], data: Any) -> list[str]:

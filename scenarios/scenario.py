@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from beamtwin.databroker.compare.comparison import Comparison
     from beamtwin.databroker.run import Run
 
-__all__ = ["Scenario", "ScenarioError", "available", "load"]
+__all__ = ["Scenario", "ScenarioError", "available", "load", "no_comparison"]
 
 
 class ScenarioError(BeamtwinError):
@@ -43,6 +43,10 @@ class Scenario:
     """A measured and a simulated run, side by side."""
     needs: tuple[str, ...] = ()
     """The devices that have to be there before any plan begins; others are connected when a plan takes them."""
+    level: str = "fast"
+    """Of its twin's physics, where none is asked for."""
+    description: Path | None = None
+    """The file that describes its optics, if it has any."""
 
     def plan(self, name: str) -> Callable[..., Iterable[Msg]]:
         """The plan function of that name.
@@ -78,6 +82,11 @@ def load(name: str) -> Scenario:
     if name not in available():
         raise ScenarioError(_unknown("there is no scenario", name, available()))
     return importlib.import_module(f"beamtwin.scenarios.{name}").SCENARIO
+
+
+def no_comparison(measured: "Run", simulated: "Run") -> "Comparison":
+    """For scenarios without a measurement that runs could be compared with."""
+    raise ScenarioError("this scenario does not say by what a measured and a simulated run compare")
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

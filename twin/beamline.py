@@ -11,11 +11,14 @@ from beamtwin.twin.constants import HC_EV_M
 from beamtwin.twin.elements import Element, Monochromator
 from beamtwin.twin.grid import Grid
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import FieldUndulator, Undulator
+from beamtwin.twin.source import Source
 
 __all__ = ["Beamline", "BeamlineError", "Part"]
 
-Part = ElectronBeam | Undulator | FieldUndulator | Element
+#: Beyond these there is neither an element that acts as described nor a table of its material.
+PHOTON_ENERGIES_EV = (10.0, 1e6)
+
+Part = ElectronBeam | Source | Element
 
 
 class BeamlineError(BeamtwinError, ValueError):
@@ -24,10 +27,10 @@ class BeamlineError(BeamtwinError, ValueError):
 
 @dataclass(frozen=True)
 class Beamline:
-    """Electrons, undulator and what stands in the light, in the order in which the light meets it."""
+    """Electrons, source and what stands in the light, in the order in which the light meets it."""
 
     beam: ElectronBeam
-    source: Undulator | FieldUndulator
+    source: Source
     elements: tuple[Element, ...]
     grid: Grid | None = None
     """SRW's, for the level that follows the whole chain with it."""
@@ -67,7 +70,7 @@ class Beamline:
         """What the first monochromator lets through; raises BeamlineError where there is none."""
         for element in self.elements:
             if isinstance(element, Monochromator):
-                return element.energy_eV
+                return _checked_energy_eV(element)
         raise BeamlineError("the beamline has no monochromator, so its photon energy is not known")
 
     @property
@@ -100,6 +103,16 @@ class Beamline:
             return self
         beam, source, elements = _changed(self.parts, changes)
         return replace(self, beam=beam, source=source, elements=elements)
+
+
+def _checked_energy_eV(monochromator: Monochromator) -> float:
+    least_eV, most_eV = PHOTON_ENERGIES_EV
+    if not least_eV <= monochromator.energy_eV <= most_eV:
+        raise BeamlineError(
+            f"{monochromator.name}: energy_eV = {monochromator.energy_eV:g} is outside [{least_eV:g}, {most_eV:g}] eV "
+            "(all that a beamline can have)"
+        )
+    return monochromator.energy_eV
 
 
 def check_parameter(part: Part, parameter: str) -> None:

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache, partial
+from pathlib import Path as FilePath
+from threading import Lock
 from time import process_time
 
 import numpy as np
 
 from beamtwin.twin.beamline import Beamline, BeamlineError
-from beamtwin.twin.levels import closed, separable, srw2d, wave
+from beamtwin.twin.blas import one_thread
+from beamtwin.twin.cache import DiskTier, PlaneCache
+from beamtwin.twin.levels import closed, electrons, separable, srw2d, wave
 from beamtwin.twin.levels.level import FieldCache, Level, Light, Pattern
 from beamtwin.twin.levels.path import Path, optical_path
+from beamtwin.twin.levels.sources import check_source
 
 __all__ = ["LEVELS", "Irradiance", "evaluate", "evaluate_job"]
 
@@ -37,7 +42,7 @@ def evaluate(
     level: str = "fast",
     cache: FieldCache | None = None,
 ) -> Irradiance:
-    """The light on a plane. The same bits for the same arguments.
+    """The light on a plane. The same bits for the same arguments, however many cores there are.
 
     Parameters
     ----------
@@ -57,20 +62,36 @@ def evaluate(
     """
     if level not in LEVELS:
         raise BeamlineError(f"there is no level {level!r}; there are: {', '.join(LEVELS)}")
+    check_source(beamline, level)
     begun_s = process_time()
-    light = LEVELS[level](beamline, plane, FieldCache() if cache is None else cache)
+    with one_thread():
+        light = LEVELS[level](beamline, plane, FieldCache() if cache is None else cache)
     values = {field.name: getattr(light, field.name) for field in fields(Light)}
     return Irradiance(**values, level=level, cpu_s=process_time() - begun_s)
 
 
-def evaluate_job(beamline: Beamline, plane: str, level: str) -> Irradiance:
-    """`evaluate` for a pool of processes: each keeps a cache of its own for as long as it lives."""
-    return evaluate(beamline, plane, level, _process_cache())
+def evaluate_job(
+    beamline: Beamline, plane: str, level: str, folder: FilePath | None = None
+) -> Irradiance:
+    """`evaluate` for a pool of processes: each keeps a cache of its own for as long as it lives.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Of planes on disk, which processes share; see `DiskTier`.
+    """
+    fields, lock = _process_cache(folder)
+    with lock:
+        return evaluate(beamline, plane, level, fields)
 
 
 @cache
-def _process_cache() -> FieldCache:
-    return FieldCache()
+def _process_cache(folder: FilePath | None) -> tuple[FieldCache, Lock]:
+    """A cache belongs to one thread at a time, and the worker of a cluster may have several."""
+    fields = FieldCache()
+    if folder is not None:
+        fields.get(("planes",), lambda: PlaneCache(disk=DiskTier(folder)))
+    return fields, Lock()
 
 
 def _through_slit(level: Level, beamline: Beamline, plane: str, kept: FieldCache) -> Light:
@@ -115,4 +136,5 @@ LEVELS: dict[str, Model] = {
     "coherent": partial(separable.light, coherent=True),
     "modes": separable.light,
     "srw": srw2d.light,
+    "electrons": electrons.light,
 }

@@ -7,8 +7,11 @@ part it describes, in any unit of the same kind. Other top-level tables belong t
 
     [optics.beam]                   # ElectronBeam
     [optics.undulator]              # Undulator; table = "a file of gap_mm,k beside this one"; or a peak_field_T
+    [optics.bending_magnet]         # BendingMagnet, instead of the undulator
+    [optics.gaussian]               # GaussianBeam, instead of both, and of the beam of electrons
     [[optics.element]]              # kind = one of ELEMENTS
-    [[optics.counter]]              # kind = "photon" or "point": what counts the light of a plane
+    [[optics.counter]]              # kind = one of COUNTERS: what counts the light of a plane
+    [[optics.sample]]               # kind = one of SAMPLES: what stands in the light and scatters it
     [optics.grid]                   # Grid: the mesh of the level "srw"; [[optics.grid.resize]]: Resize
     [[axis]]                        # a parameter of a part = offset + the sum of PVs, each times a factor
 """
@@ -16,7 +19,7 @@ part it describes, in any unit of the same kind. Other top-level tables belong t
 import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from decimal import Decimal
 from math import isnan
 from pathlib import Path
@@ -24,8 +27,11 @@ from typing import Any, TypeVar
 
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.twin.beamline import Beamline, BeamlineError, check_parameter
+from beamtwin.twin.bending_magnet import BendingMagnet
 from beamtwin.twin.detectors.photon_counter import PhotonCounter
 from beamtwin.twin.detectors.point_counter import PointCounter
+from beamtwin.twin.detectors.scintillator_camera import ScintillatorCamera
+from beamtwin.twin.detectors.xbpm import Xbpm
 from beamtwin.twin.elements import (
     CRL,
     Aperture,
@@ -39,13 +45,17 @@ from beamtwin.twin.elements import (
     Obstacle,
     ZonePlate,
 )
+from beamtwin.twin.gaussian_beam import GaussianBeam
 from beamtwin.twin.grid import Grid, Resize
-from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import FieldUndulator, GapTable, Undulator
+from beamtwin.twin.ring import NO_ELECTRONS, ElectronBeam
+from beamtwin.twin.samples.colloid import Colloid
+from beamtwin.twin.source import FieldUndulator, GapTable, Source, Undulator
 
 __all__ = ["Axis", "Description", "DescriptionError", "load_description"]
 
 T = TypeVar("T")
+
+Counter = PhotonCounter | PointCounter | ScintillatorCamera | Xbpm
 
 ELEMENTS = {
     "aperture": Aperture,
@@ -61,7 +71,20 @@ ELEMENTS = {
     "window": Filter,
     "zone plate": ZonePlate,
 }
-COUNTERS = {"photon": PhotonCounter, "point": PointCounter}
+COUNTERS = {
+    "photon": PhotonCounter,
+    "point": PointCounter,
+    "scintillator camera": ScintillatorCamera,
+    "xbpm": Xbpm,
+}
+SAMPLES = {"suspension": Colloid}
+
+#: By the table that describes it: a beamline has one of them.
+SOURCES: dict[str, type] = {
+    "undulator": Undulator,
+    "bending_magnet": BendingMagnet,
+    "gaussian": GaussianBeam,
+}
 
 #: By the type of a field whose value is written as the name of a file: its reader, and what it reads.
 READERS: dict[Any, tuple[Callable[[Path], Any], str]] = {
@@ -107,7 +130,8 @@ class Description:
     beamline: Beamline
     """With the parameters as they are written, wherever its axes are."""
     axes: tuple[Axis, ...]
-    counters: Mapping[str, PhotonCounter | PointCounter]
+    counters: Mapping[str, Counter]
+    samples: Mapping[str, Colloid] = field(default_factory=dict)
 
     @property
     def pvs(self) -> tuple[str, ...]:
@@ -145,15 +169,17 @@ def load_description(path: Path) -> Description:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise place.error(str(error)) from error
     optics = place.table(content, "optics")
-    place.check_keys(optics, ("beam", "undulator", "element", "counter", "grid"), "optics")
+    place.check_keys(optics, ("beam", *SOURCES, "element", "counter", "sample", "grid"), "optics")
     axes = place.tables(content, "axis")
     movable = tuple(dict.fromkeys(str(axis.get("element")) for axis in axes))
     beamline = _beamline(place, optics, movable)
     counters = _tables(place, optics, "optics.counter", COUNTERS)
+    samples = _tables(place, optics, "optics.sample", SAMPLES)
     return Description(
         beamline=beamline,
         axes=tuple(_axis(place, table, beamline) for table in axes),
         counters={counter.name: counter for counter in counters},
+        samples={sample.name: sample for sample in samples},
     )
 
 
@@ -194,15 +220,27 @@ class _Place:
 
 
 def _beamline(place: _Place, optics: dict[str, Any], movable: tuple[str, ...]) -> Beamline:
-    beam = _build(place.at("optics.beam"), ElectronBeam, place.table(optics, "beam"))
-    table = place.table(optics, "undulator")
-    undulator = FieldUndulator if "peak_field_T" in table else Undulator
-    source = _build(place.at("optics.undulator"), undulator, table)
+    source = _source(place, optics)
+    beam = NO_ELECTRONS
+    if not isinstance(source, GaussianBeam) or "beam" in optics:
+        beam = _build(place.at("optics.beam"), ElectronBeam, place.table(optics, "beam"))
     elements = _tables(place, optics, "optics.element", ELEMENTS)
     try:
         return Beamline(beam, source, tuple(elements), _grid(place, optics), movable)
     except BeamlineError as error:
         raise place.at("optics").error(str(error)) from error
+
+
+def _source(place: _Place, optics: dict[str, Any]) -> Source:
+    given = [name for name in SOURCES if name in optics]
+    if len(given) != 1:
+        raise place.at("optics").error(
+            f"there must be one source, [optics.{'] or [optics.'.join(SOURCES)}]; "
+            f"there are: {', '.join(given) or 'none'}"
+        )
+    name, table = given[0], place.table(optics, given[0])
+    kind = FieldUndulator if name == "undulator" and "peak_field_T" in table else SOURCES[name]
+    return _build(place.at(f"optics.{name}"), kind, table)
 
 
 def _grid(place: _Place, optics: dict[str, Any]) -> Grid | None:

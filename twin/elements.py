@@ -149,6 +149,8 @@ class Lens:
     x_center_m: float = 0.0
     y_center_m: float = 0.0
     transmission: float = 1.0
+    inserted: float = 1.0
+    """1 in the beam, 0 out of it."""
 
 
 @dataclass(frozen=True)

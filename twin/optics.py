@@ -1,6 +1,6 @@
 """Optics: the light of a beamline whose parts stand where its records say, and what detectors count of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -11,17 +11,25 @@ import numpy as np
 from beamtwin.orchestration.errors import NotConnectedError
 from beamtwin.twin.beamline import Beamline, BeamlineError, Part
 from beamtwin.twin.chain import Irradiance
+from beamtwin.twin.clock import PacedClock, SimClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.description import Description
 from beamtwin.twin.detectors.photon_counter import PhotonCounter
 from beamtwin.twin.detectors.point_counter import PointCounter
+from beamtwin.twin.detectors.scintillator_camera import ScintillatorCamera
 from beamtwin.twin.elements import Detector
+from beamtwin.twin.levels.path import optical_path
+from beamtwin.twin.levels.train import route
 from beamtwin.twin.records import MotorRecord
 from beamtwin.twin.records.scaler import Counts
 
-__all__ = ["Evaluate", "Optics", "PixelDetector", "point_counts"]
+__all__ = ["Evaluate", "LightNow", "Optics", "PixelDetector", "point_counts"]
 
 Evaluate = Callable[[Beamline, str, str], "Future[Irradiance]"]
+
+#: The levels that know one slit and nothing that bends light, and those that need an `[optics.grid]`.
+ONE_SLIT = ("fast", "wave")
+ON_A_GRID = ("srw",)
 
 
 class Optics:
@@ -68,6 +76,12 @@ class Optics:
         share = self._values.get(self._current, lit.beam.current_A) / lit.beam.current_A
         return light if share == 1.0 else then(light, partial(_scaled, share))
 
+    def check(self, planes: Iterable[str]) -> None:
+        """Raise BeamlineError where the level cannot follow the light to a plane through what now stands in it."""
+        lit = self._stand()
+        for plane in planes:
+            check_level(lit, plane, self._level)
+
     def _stand(self) -> Beamline:
         """The beamline as it stands, but with the stored current as it is described.
 
@@ -110,21 +124,26 @@ class PixelDetector:
     Parameters
     ----------
     optics : Optics
-    counter : PhotonCounter
+    counter : PhotonCounter or ScintillatorCamera
         Its plane is a detector of the beamline.
     noise : numpy.random.Generator, optional
         Of the counting statistics.
+    dtype : str
+        Of the pixels, as its driver says.
     """
 
-    dtype = np.dtype(np.uint32)
-
     def __init__(
-        self, optics: Optics, counter: PhotonCounter, noise: np.random.Generator | None = None
+        self,
+        optics: Optics,
+        counter: PhotonCounter | ScintillatorCamera,
+        noise: np.random.Generator | None = None,
+        dtype: str = "<u4",
     ):
         detector = optics.part(counter.plane)
         if not isinstance(detector, Detector):
             raise BeamlineError(f"{counter.name}: its plane {counter.plane!r} is no detector")
         self.shape = (detector.rows, detector.columns)
+        self.dtype = np.dtype(dtype)
         self._optics = optics
         self._counter = counter
         self._noise = noise
@@ -134,6 +153,43 @@ class PixelDetector:
         return then(
             self._optics.irradiance(self._counter.plane),
             lambda light: self._counter.counts(light.photons_s, duration_s, self._noise),
+        )
+
+
+class LightNow:
+    """The light on a plane for what is read at any time: currents, positions.
+
+    In virtual time it is that of now. In real time nobody waits for physics: it is the light that was computed last,
+    and None before there was any.
+    """
+
+    def __init__(self, optics: Optics, plane: str, clock: SimClock):
+        self._optics = optics
+        self._plane = plane
+        self._waits = not isinstance(clock, PacedClock)
+        self._known: Irradiance | None = None
+        self._asked: Future[Irradiance] | None = None
+
+    def __call__(self) -> Irradiance | None:
+        """The light, as far as it is known."""
+        if self._asked is None:
+            self._asked = self._optics.irradiance(self._plane)
+        if self._waits or self._asked.done():
+            asked, self._asked = self._asked, None
+            self._known = asked.result()
+        return self._known
+
+
+def check_level(beamline: Beamline, plane: str, level: str) -> None:
+    """Raise BeamlineError where a level cannot follow the light to a plane; nothing is computed."""
+    if level in ONE_SLIT:
+        optical_path(beamline, plane)
+        return
+    route(beamline, plane)
+    if level in ON_A_GRID and beamline.grid is None:
+        raise BeamlineError(
+            f"the level {level} needs a mesh, and the description has no [optics.grid]: "
+            "take modes or coherent"
         )
 
 

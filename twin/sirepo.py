@@ -9,12 +9,13 @@ import json
 from collections.abc import Callable, Mapping
 from math import inf, sin
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from beamtwin.twin.beamline import Beamline
-from beamtwin.twin.constants import HC_EV_M
+from beamtwin.twin.bending_magnet import BendingMagnet
+from beamtwin.twin.constants import ELECTRON_CHARGE_C, HC_EV_M
 from beamtwin.twin.description import Description, DescriptionError
 from beamtwin.twin.elements import (
     CRL,
@@ -28,15 +29,17 @@ from beamtwin.twin.elements import (
     Obstacle,
     ZonePlate,
 )
+from beamtwin.twin.gaussian_beam import GaussianBeam
 from beamtwin.twin.grid import Grid, Resize
-from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import FieldUndulator
+from beamtwin.twin.ring import NO_ELECTRONS, ElectronBeam
+from beamtwin.twin.source import FieldUndulator, Source
 
 __all__ = ["load_sirepo"]
 
 Item = Mapping[str, Any]
 
 MM = MRAD = 1e-3
+UM = 1e-6
 NM = 1e-9
 
 #: A screen's pixels: there are none in Sirepo, which shows SRW's mesh.
@@ -65,7 +68,7 @@ def load_sirepo(path: Path, *, bandwidth: float = 1e-3) -> Description:
     Raises
     ------
     DescriptionError
-        Naming what there is no counterpart for: another source than an idealised planar undulator, or an element.
+        Naming what there is no counterpart for: a source, as of a tabulated field, or an element.
     """
     try:
         models = json.loads(path.read_text())["models"]
@@ -79,35 +82,27 @@ def load_sirepo(path: Path, *, bandwidth: float = 1e-3) -> Description:
 
 def _beamline(models: Item, folder: Path, bandwidth: float) -> Beamline:
     kind = models["simulation"]["sourceType"]
-    if kind != "u":
+    if kind not in SOURCES:
+        known = ", ".join(f"{source.name} ({key!r})" for key, source in SOURCES.items())
         raise DescriptionError(
-            f"source {kind!r}: the twin has idealised undulators ('u') from Sirepo, and no "
-            f"{SOURCES.get(kind, 'such source')}"
+            f"source {kind!r}: the twin has {known} from Sirepo, and no {UNKNOWN.get(kind, 'such source')}"
         )
-    undulator = models["undulator"]
+    source = SOURCES[kind]
+    item = models[source.table]
     energy_eV = float(models["simulation"]["photonEnergy"])
-    middle_m = float(undulator.get("longitudinalPosition", 0.0))
-    elements = [_element(item, energy_eV, middle_m, folder) for item in models["beamline"]]
+    middle_m = float(item.get(source.middle) or 0.0)
+    elements = [_element(part, energy_eV, middle_m, folder) for part in models["beamline"]]
     if not any(isinstance(element, Monochromator) for element in elements):
         elements.insert(0, Monochromator("band", elements[0].z_m, energy_eV, bandwidth))
-    grid = _grid(models)
-    return Beamline(_beam(models["electronBeam"]), _undulator(undulator), tuple(elements), grid)
+    beam = NO_ELECTRONS if kind == "g" else _beam(models["electronBeam"])
+    return Beamline(beam, source.build(item), tuple(elements), _grid(models))
 
 
-SOURCES = {
-    "a": "arbitrary field",
-    "g": "Gaussian beam",
-    "m": "bending magnet",
-    "t": "tabulated undulator",
-}
+#: Sources that there is no counterpart for.
+UNKNOWN = {"a": "arbitrary field", "t": "tabulated undulator"}
 
 
 def _beam(item: Item) -> ElectronBeam:
-    tilted = [key for key in TILTED if float(item.get(key, 0.0))]
-    if tilted:
-        raise DescriptionError(
-            f"electron beam: {', '.join(tilted)}: the twin has a waist in the middle of the straight, and no dispersion"
-        )
     return ElectronBeam(
         energy_eV=float(item["energy"]) * 1e9,
         current_A=float(item["current"]),
@@ -116,10 +111,13 @@ def _beam(item: Item) -> ElectronBeam:
         x_beta_m=float(item["horizontalBeta"]),
         y_beta_m=float(item["verticalBeta"]),
         energy_spread=float(item["rmsSpread"]),
+        x_alpha=float(item.get("horizontalAlpha", 0.0)),
+        y_alpha=float(item.get("verticalAlpha", 0.0)),
+        x_dispersion_m=float(item.get("horizontalDispersion", 0.0)),
+        y_dispersion_m=float(item.get("verticalDispersion", 0.0)),
+        x_dispersion_slope=float(item.get("horizontalDispersionDerivative", 0.0)),
+        y_dispersion_slope=float(item.get("verticalDispersionDerivative", 0.0)),
     )
-
-
-TILTED = ("horizontalAlpha", "verticalAlpha", "horizontalDispersion", "verticalDispersion")
 
 
 def _undulator(item: Item) -> FieldUndulator:
@@ -131,6 +129,50 @@ def _undulator(item: Item) -> FieldUndulator:
         length_m=float(item["length"]),
         peak_field_T=float(item["verticalAmplitude"]),
     )
+
+
+def _bending_magnet(item: Item) -> BendingMagnet:
+    """Its field is ``by``, or in older files ``field`` of a normal multipole."""
+    if int(item["order"]) != 1:
+        raise DescriptionError(
+            f"multipole: order = {item['order']}: the twin has bending magnets (1)"
+        )
+    if float(item.get("bx", 0.0)) or item.get("distribution", "n") != "n":
+        raise DescriptionError("multipole: it has a horizontal field, which the twin's have not")
+    field_T = float(item["by"] if "by" in item else item["field"])
+    return BendingMagnet("bending magnet", field_T, float(item["length"]))
+
+
+def _gaussian(item: Item) -> GaussianBeam:
+    """One pulse a second, all of it in 0.1 % of bandwidth: Sirepo has pulses, and the twin a flux."""
+    moved = [key for key in ("waistX", "waistY", "waistAngleX", "waistAngleY") if float(item[key])]
+    if moved:
+        raise DescriptionError(f"gaussianBeam: {', '.join(moved)}: the twin's is on the axis")
+    if str(item.get("sizeDefinition", "1")) != "1":
+        raise DescriptionError("gaussianBeam: give it by its sizes, not by its divergences")
+    return GaussianBeam(
+        name="gaussian beam",
+        x_sigma_m=float(item["rmsSizeX"]) * UM,
+        y_sigma_m=float(item["rmsSizeY"]) * UM,
+        spectral_flux=float(item["energyPerPulse"])
+        / (float(item["photonEnergy"]) * ELECTRON_CHARGE_C),
+    )
+
+
+class _Source(NamedTuple):
+    name: str
+    table: str
+    middle: str
+    """The key of where it is."""
+    build: Callable[[Item], Source]
+
+
+#: By Sirepo's letter.
+SOURCES = {
+    "u": _Source("idealised undulators", "undulator", "longitudinalPosition", _undulator),
+    "m": _Source("bending magnets", "multipole", "longitudinalPosition", _bending_magnet),
+    "g": _Source("Gaussian beams", "gaussianBeam", "waistZ", _gaussian),
+}
 
 
 #: What the twin has no mesh for: its resizing, and that of the free space behind an element, goes to the next one.
@@ -247,7 +289,7 @@ def _flat_mirror(place: Item, item: Item, energy_eV: float, folder: Path) -> Ele
 
 
 def _curved_mirror(place: Item, item: Item, energy_eV: float, folder: Path) -> Element:
-    plane = {"horizontal": "x", "vertical": "y"}[item["autocomputeVectors"]]
+    plane = _plane(item)
     radii: dict[str, Any] = {
         "tangential_radius_m": _finite(item.get("tangentialRadius", item.get("radius", inf))),
         "sagittal_radius_m": _finite(item.get("sagittalRadius", item.get("radius", inf))),
@@ -257,11 +299,22 @@ def _curved_mirror(place: Item, item: Item, energy_eV: float, folder: Path) -> E
 
 def _elliptical_mirror(place: Item, item: Item, energy_eV: float, folder: Path) -> Element:
     """As the parabola that images the one focus onto the other."""
-    plane = {"horizontal": "x", "vertical": "y"}[item["autocomputeVectors"]]
+    plane = _plane(item)
     near, far = float(item["focalLength"]), float(item["firstFocusLength"])
     radius = 2 / (sin(float(item["grazingAngle"]) * MRAD) * (1 / near + 1 / far))
     curved: dict[str, Any] = {"tangential_radius_m": radius}
     return Mirror(**place, **_grazing(item, folder), deflects=plane, **curved, **_extent(item))
+
+
+def _plane(item: Item) -> str:
+    """Of incidence: new files have a word for it, and all have the normal vector."""
+    word = item.get("autocomputeVectors")
+    if word in PLANES:
+        return PLANES[word]
+    return "x" if abs(float(item["normalVectorX"])) > abs(float(item["normalVectorY"])) else "y"
+
+
+PLANES = {"horizontal": "x", "vertical": "y"}
 
 
 def _grazing(item: Item, folder: Path) -> dict[str, Any]:

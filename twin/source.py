@@ -1,27 +1,33 @@
-"""The undulator: from its gap to its field, and from its field to the energies at which it shines.
+"""Sources, and of them the undulator: from its gap to its field, and from its field to the energies at which it shines.
 
 On the axis of a planar undulator with period ``u`` the harmonic ``n`` has the energy
 ``E_n = 2 n gamma^2 h c / (u (1 + K^2 / 2))``, with ``K = e B u / (2 pi m c)`` (X-ray Data Booklet, section 2.1).
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import exp, log, pi, sqrt
+from math import exp, log, nan, pi, sqrt
 from pathlib import Path
 
 import numpy as np
 
 from beamtwin.orchestration.errors import LimitsError
+from beamtwin.twin.bending_magnet import BendingMagnet
 from beamtwin.twin.constants import HC_EV_M, K_PER_TESLA_METRE
+from beamtwin.twin.gaussian_beam import GaussianBeam
 from beamtwin.twin.ring import ElectronBeam
 
 __all__ = [
     "FieldUndulator",
     "GapTable",
+    "PlanarUndulator",
+    "Source",
     "Undulator",
     "deflection_for_energy",
     "deflection_parameter",
+    "gap_energy_residuals_eV",
     "harmonic_energy_eV",
     "natural_divergence_rad",
     "natural_source_size_m",
@@ -180,3 +186,27 @@ class Undulator(_Planar):
         K = deflection_for_energy(beam.gamma, self.period_m, energy_eV, harmonic)
         table_K = sqrt(2 * ((1 + K**2 / 2) * self.energy_scale - 1))
         return replace(self, gap_m=self.table.gap_at(table_K) - self.gap_offset_m)
+
+
+def gap_energy_residuals_eV(
+    source: Undulator,
+    beam: ElectronBeam,
+    gaps_m: Sequence[float],
+    energies_eV: Sequence[float],
+    harmonic: int = 1,
+) -> np.ndarray:
+    """How far a harmonic's energy at each gap is above a measured one; gaps outside the table give NaN."""
+
+    def energy_eV(gap_m: float) -> float:
+        try:
+            return replace(source, gap_m=gap_m).harmonic_energy_eV(beam, harmonic)
+        except LimitsError:
+            return nan
+
+    return np.array([energy_eV(gap_m) for gap_m in gaps_m]) - np.asarray(energies_eV)
+
+
+PlanarUndulator = Undulator | FieldUndulator
+
+#: What a beamline begins with.
+Source = PlanarUndulator | BendingMagnet | GaussianBeam

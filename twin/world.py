@@ -4,7 +4,7 @@ The records say where everything stands; the optics say what light there is then
 exposure. Nothing else passes between the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -14,16 +14,15 @@ import beamtwin
 from beamtwin.hardware.registry import Registry
 from beamtwin.twin import state
 from beamtwin.twin.beamline import Beamline, BeamlineError
-from beamtwin.twin.chain import Irradiance, evaluate, evaluate_job
+from beamtwin.twin.chain import Irradiance
 from beamtwin.twin.clock import PacedClock, SimClock
 from beamtwin.twin.counterparts.twin import populate_registry
 from beamtwin.twin.database import Database
 from beamtwin.twin.description import Description
-from beamtwin.twin.levels.level import FieldCache
 from beamtwin.twin.noise import Streams, stream
 from beamtwin.twin.optics import Optics
 from beamtwin.twin.provenance import add_provenance, model_of
-from beamtwin.twin.worker import Worker
+from beamtwin.twin.workers import Evaluator, Here, Lights, OpticalState, WorkerPool
 
 __all__ = ["World"]
 
@@ -50,6 +49,8 @@ class World:
     ----------
     database : Database
         The records, and the in-process transport to them.
+    evaluator : Evaluator
+        Who does the physics: this process for closed forms in virtual time, else one beside it; or see `employ`.
     provenance : dict
         What a run's start document says of the twin that it was made with.
     streams : Streams or None
@@ -67,13 +68,16 @@ class World:
         seed: int = 0,
         noise: bool = True,
     ):
-        self._worker = Worker()
-        self._fields = FieldCache()
         self._registry = registry
         self.streams = Streams(seed) if noise else None
         self.database = Database(clock)
-        self.database.resources.callback(self._worker.close)
-        self._optics = None if description is None else self._make_optics(description, level)
+        self.database.resources.callback(self._close_evaluator)
+        self.evaluator: Evaluator = self._evaluator(level)
+        self._optics = (
+            None
+            if description is None
+            else Optics(self.database, description, level, self._evaluate)
+        )
         self.provenance: dict[str, Any] = {
             "target": "twin",
             "scenario": scenario,
@@ -108,6 +112,21 @@ class World:
         if self._registry is not None:
             populate_registry(self.database, self._registry, seed=self.streams)
 
+    def employ(self, evaluator: Evaluator) -> None:
+        """Have another do the physics from now on; it is closed with the world."""
+        self.evaluator.close()
+        self.evaluator = evaluator
+
+    def prefetch(
+        self,
+        states: Iterable[OpticalState],
+        on_light: Callable[[int, int], object] = lambda done, total: None,
+    ) -> int:
+        """Have light ready before a plan asks for it; see `Lights.prefetch` and `beamtwin.twin.prefetch`."""
+        if not isinstance(self.evaluator, Lights):
+            self.evaluator = Lights(self.evaluator)
+        return self.evaluator.prefetch(states, on_light)
+
     def snapshot(self) -> dict[str, Any]:
         """All that tells this world from one that is new, as JSON can hold it; see `beamtwin.twin.state`."""
         return state.snapshot(self.database, self.streams, self.provenance)
@@ -120,18 +139,13 @@ class World:
         """Let go of the database, and of the processes that do the physics."""
         self.database.close()
 
-    def _make_optics(self, description: Description, level: str) -> Optics:
+    def _evaluator(self, level: str) -> Evaluator:
         # SRW holds Python's lock, and any physics would hold up a server: both get a process of their own.
         here = level == "fast" and not isinstance(self.database.clock, PacedClock)
-        return Optics(self.database, description, level, self._here if here else self._elsewhere)
+        return Here() if here else WorkerPool()
 
-    def _here(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
-        future: Future[Irradiance] = Future()
-        try:
-            future.set_result(evaluate(beamline, plane, level, self._fields))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+    def _close_evaluator(self) -> None:
+        self.evaluator.close()
 
-    def _elsewhere(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
-        return self._worker.submit(evaluate_job, beamline, plane, level)
+    def _evaluate(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
+        return self.evaluator.submit(beamline, plane, level)

@@ -1,41 +1,23 @@
 """External columns: which rows of which files are a stream's data for one key."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from beamtwin.databroker.assets import hdf5, tiff
+from beamtwin.databroker.assets.limits import check_size
+from beamtwin.databroker.assets.registry import Assets
+from beamtwin.databroker.assets.rows import Rows, read_spans
 from beamtwin.databroker.errors import AssetError
 from beamtwin.databroker.stores.base import NamedDocument
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["ASSET_DOCUMENTS", "ExternalColumn", "Rows", "Segment", "by_datum", "by_stream"]
+__all__ = ["ASSET_DOCUMENTS", "ExternalColumn", "Segment", "by_datum", "by_stream"]
 
 #: The documents that announce data outside the store.
 ASSET_DOCUMENTS = ("resource", "datum", "datum_page", "stream_resource", "stream_datum")
-
-
-class Rows(Protocol):
-    """Rows of a file, one an event."""
-
-    def describe(self) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
-        """The shape of one row, and the dtype."""
-        ...
-
-    def read(self, first: int, count: int) -> "np.ndarray":
-        """Rows ``first`` to ``first + count``, shape (count, ...)."""
-        ...
-
-
-#: Who reads what, by mimetype (stream_resource) or spec (resource).
-HANDLERS: dict[str, Callable[[Mapping[str, Any], Sequence[int]], Rows]] = {
-    "application/x-hdf5": hdf5.stream_resource,
-    "AD_HDF5": hdf5.area_detector,
-    "multipart/related;type=image/tiff": tiff.stream_resource,
-    "AD_TIFF": tiff.area_detector,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +30,9 @@ class Segment:
     resource: dict[str, Any]
     """The document that announced the file."""
     row: int
-    """The first event's row in the file."""
+    """The first event's row in the file; of a resource, the number of its datum."""
+    datums: Sequence[Mapping[str, Any]] | None = None
+    """Of a resource: the ``datum_kwargs`` of its datums."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +43,19 @@ class ExternalColumn:
     """Whose data these are, for messages: ``"run 5f0c2a81, eiger_image"``."""
     data_key: Mapping[str, Any]
     segments: Sequence[Segment]
-    _handlers: dict[str, Rows] = field(default_factory=dict, repr=False)
+    assets: Assets = field(default_factory=Assets)
+    _rows: dict[str, Rows] = field(default_factory=dict, repr=False)
 
     @property
     def count(self) -> int:
         """How many events are announced."""
         return max((s.begin + s.count for s in self.segments), default=0)
+
+    @property
+    def token(self) -> tuple[Any, ...]:
+        """The same for the same data."""
+        places = [(s.resource["uid"], s.begin, s.count, s.row) for s in self.segments]
+        return (self.label, tuple(places))
 
     def describe(self) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
         """The shape of one event's data, and the dtype; the first file is opened for it.
@@ -76,49 +67,63 @@ class ExternalColumn:
         """
         if not self.segments:
             raise AssetError(f"{self.label}: no file was announced")
-        return self._explained(self.segments[0], lambda rows: rows.describe())
+        first = self.segments[0]
+        return self._explained(first, lambda rows: rows.describe(first.row))
 
-    def read(self, events: "np.ndarray") -> "np.ndarray":
-        """The data of the events of these numbers, shape (len(events), ...)."""
+    def read(self, events: "Sequence[int] | np.ndarray") -> "np.ndarray":
+        """The data of the events of these numbers, shape (len(events), ...).
+
+        Raises
+        ------
+        AssetError
+            Naming run, key, file, and what is wrong with it; also where the data would take too much memory.
+        """
         import numpy as np
 
         shape, dtype = self.describe()
+        check_size((len(events), *shape), dtype, self.label, self.assets.most_bytes)
+        events = np.asarray(events, int)
         out = np.empty((len(events), *shape), dtype)
         missing = np.ones(len(events), bool)
         for segment in self.segments:
             inside = (events >= segment.begin) & (events < segment.begin + segment.count)
             if inside.any():
-                out[inside] = self._read_segment(segment, events[inside])
+                out[inside] = self._read_segment(segment, events[inside], shape)
                 missing &= ~inside
         if missing.any():
             raise AssetError(f"{self.label}: event {events[missing][0] + 1} has no data announced")
         return out
 
-    def _read_segment(self, segment: Segment, events: "np.ndarray") -> "np.ndarray":
-        import numpy as np
-
-        rows = events - segment.begin + segment.row
-        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
-        parts = [
-            self._explained(segment, lambda handler, run=run: handler.read(int(run[0]), len(run)))
-            for run in runs
-        ]
-        return np.concatenate(parts)
+    def _read_segment(
+        self, segment: Segment, events: "np.ndarray", shape: tuple[int, ...]
+    ) -> "np.ndarray":
+        numbers = events - segment.begin + segment.row
+        block = self._explained(segment, lambda rows: read_spans(rows.read, numbers))
+        if block.shape[1:] != shape:
+            raise AssetError(
+                f"{self.label}: {self.assets.path(segment.resource)} has {block.shape[1:]} an event, "
+                f"and the first file {shape}"
+            )
+        return block
 
     def _explained(self, segment: Segment, action: Callable[[Rows], Any]) -> Any:
         try:
-            return action(self._handler(segment.resource))
+            return action(self._opened(segment))
         except AssetError as error:
-            raise AssetError(f"{self.label}: {error}") from error
+            raise AssetError(f"{self.label}: {error}{self._moved(segment)}") from error
 
-    def _handler(self, resource: dict[str, Any]) -> Rows:
-        uid = resource["uid"]
-        if uid not in self._handlers:
-            kind = resource.get("mimetype") or resource.get("spec", "")
-            if kind not in HANDLERS:
-                raise AssetError(f"nothing here reads {kind!r}; known: {', '.join(HANDLERS)}")
-            self._handlers[uid] = HANDLERS[kind](resource, self.data_key.get("shape", []))
-        return self._handlers[uid]
+    def _opened(self, segment: Segment) -> Rows:
+        uid = segment.resource["uid"]
+        if uid not in self._rows:
+            shape = self.data_key.get("shape", [])
+            self._rows[uid] = self.assets.open(segment.resource, shape, segment.datums)
+        return self._rows[uid]
+
+    def _moved(self, segment: Segment) -> str:
+        try:
+            return self.assets.was(segment.resource)
+        except AssetError:
+            return ""
 
 
 def by_stream(
@@ -139,15 +144,20 @@ def by_stream(
 def by_datum(datum_ids: Sequence[str], documents: Iterable[NamedDocument]) -> Iterator[Segment]:
     """The segments that the datum ids in a stream's events stand for."""
     resources: dict[str, dict[str, Any]] = {}
-    rows: dict[str, tuple[str, int]] = {}
+    datums: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    places: dict[str, tuple[str, int]] = {}
     for name, doc in documents:
         if name == "resource":
             resources[doc["uid"]] = doc
         elif name in _DATUMS:
-            rows |= {datum: (doc["resource"], row) for datum, row in _DATUMS[name](doc)}
-    for begin, count in _consecutive([rows.get(datum) for datum in datum_ids]):
-        resource, row = rows[datum_ids[begin]]
-        yield Segment(begin, count, resources[resource], row)
+            own = datums[doc["resource"]]
+            for datum_id, kwargs in _DATUMS[name](doc):
+                places[datum_id] = (doc["resource"], len(own))
+                own.append(kwargs)
+    for begin, count in _consecutive([places.get(datum) for datum in datum_ids]):
+        uid, number = places[datum_ids[begin]]
+        if uid in resources:
+            yield Segment(begin, count, resources[uid], number, datums[uid])
 
 
 def _stream_segment(doc: Mapping[str, Any], resource: dict[str, Any]) -> Segment:
@@ -169,16 +179,17 @@ def _consecutive(rows: Sequence[tuple[str, int] | None]) -> Iterator[tuple[int, 
         begin = end
 
 
-def _datum(doc: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    yield doc["datum_id"], doc["datum_kwargs"].get("point_number", 0)
+def _datum(doc: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield doc["datum_id"], doc["datum_kwargs"]
 
 
-def _datum_page(doc: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    numbers = doc["datum_kwargs"].get("point_number", [0] * len(doc["datum_id"]))
-    yield from zip(doc["datum_id"], numbers, strict=True)
+def _datum_page(doc: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    columns = doc["datum_kwargs"]
+    for number, datum_id in enumerate(doc["datum_id"]):
+        yield datum_id, {name: values[number] for name, values in columns.items()}
 
 
-_DATUMS: dict[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, int]]]] = {
+_DATUMS: dict[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, Mapping[str, Any]]]]] = {
     "datum": _datum,
     "datum_page": _datum_page,
 }

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamtwin.databroker.assets.paths import of_resource, of_uri
+from beamtwin.databroker.assets.hdf5_links import open_dataset
+from beamtwin.databroker.assets.rows import fitting
 from beamtwin.databroker.errors import AssetError
 
 if TYPE_CHECKING:
@@ -31,16 +31,28 @@ class Hdf5Rows:
         One event's data, as the data key says.
     frames : int, optional
         How many entries of the dataset are one event's; found from ``shape`` where not given.
+    swmr : bool
+        Whether the file may be read while it is written.
     """
 
-    def __init__(self, path: Path, dataset: str, shape: Sequence[int], frames: int | None = None):
+    def __init__(
+        self,
+        path: Path,
+        dataset: str,
+        shape: Sequence[int],
+        frames: int | None = None,
+        *,
+        swmr: bool = False,
+    ):
         self._path = path
         self._dataset = dataset
         self._shape = tuple(shape)
         self._frames = frames
+        self._swmr = swmr
 
-    def describe(self) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
+    def describe(self, row: int = 0) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
         """The shape of one row, and the dtype."""
+        del row  # all are alike
         with self._open() as dataset:
             return self._row_shape(dataset), dataset.dtype
 
@@ -59,41 +71,35 @@ class Hdf5Rows:
                 raise AssetError(
                     f"{self._path}: {self._dataset} has {len(dataset)} frames, and {end} were announced"
                 )
-            return dataset[begin:end].reshape(count, *self._row_shape(dataset))
+            return self._values(dataset, begin, end).reshape(count, *self._row_shape(dataset))
+
+    def _values(self, dataset: "h5py.Dataset", begin: int, end: int) -> "np.ndarray":
+        try:
+            return dataset[begin:end]
+        except OSError as error:
+            raise AssetError(f"{self._path}: {self._dataset} cannot be read: {error}") from error
 
     def _frames_per_row(self, dataset: "h5py.Dataset") -> int:
+        if dataset.ndim == 0:
+            raise AssetError(f"{self._path}: {self._dataset} is a single value, and has no rows")
         if self._frames is not None:
             return self._frames
         return self._shape[0] if len(self._shape) == dataset.ndim else 1
 
     def _row_shape(self, dataset: "h5py.Dataset") -> tuple[int, ...]:
-        stored = (self._frames_per_row(dataset), *dataset.shape[1:])
-        known = None not in self._shape
-        return self._shape if known and prod(self._shape) == prod(stored) else stored
+        return fitting(self._shape, (self._frames_per_row(dataset), *dataset.shape[1:]))
 
     @contextmanager
     def _open(self) -> Iterator["h5py.Dataset"]:
-        import h5py
-
-        if not self._path.exists():
-            raise AssetError(f"{self._path} is not there")
-        try:
-            file = h5py.File(self._path, "r", locking=False)
-        except OSError as error:
-            raise AssetError(f"{self._path} cannot be read as HDF5: {error}") from error
-        with file:
-            dataset = file.get(self._dataset)
-            if not isinstance(dataset, h5py.Dataset):
-                raise AssetError(f"{self._path} has no dataset {self._dataset}")
+        with open_dataset(self._path, self._dataset, swmr=self._swmr) as dataset:
             yield dataset
 
 
-def stream_resource(resource: Mapping[str, Any], shape: Sequence[int]) -> Hdf5Rows:
+def stream_resource(path: Path, parameters: Mapping[str, Any], shape: Sequence[int]) -> Hdf5Rows:
     """The rows that a stream_resource of mimetype ``application/x-hdf5`` announces."""
-    return Hdf5Rows(of_uri(resource["uri"]), resource["parameters"]["dataset"], shape)
+    return Hdf5Rows(path, parameters["dataset"], shape, swmr=bool(parameters.get("swmr")))
 
 
-def area_detector(resource: Mapping[str, Any], shape: Sequence[int]) -> Hdf5Rows:
+def area_detector(path: Path, parameters: Mapping[str, Any], shape: Sequence[int]) -> Hdf5Rows:
     """The rows that a resource of spec ``AD_HDF5`` announces."""
-    frames = resource["resource_kwargs"].get("frame_per_point", 1)
-    return Hdf5Rows(of_resource(resource), _AREA_DETECTOR_DATASET, shape, frames)
+    return Hdf5Rows(path, _AREA_DETECTOR_DATASET, shape, parameters.get("frame_per_point", 1))

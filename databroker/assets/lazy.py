@@ -24,12 +24,18 @@ class _ExternalArray(BackendArray):
             key, self.shape, indexing.IndexingSupport.OUTER, self._read
         )
 
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return (type(self).__name__, self._column.token, self.shape, str(self.dtype))
+
     def _read(self, key: tuple[Any, ...]) -> np.ndarray:
-        events = np.arange(self.shape[0])[key[0]]
-        block = self._column.read(np.atleast_1d(events))
+        first = key[0]
+        # A range is not yet an array: what is too much is refused before anything is made.
+        events = range(self.shape[0])[first] if isinstance(first, int | slice) else first
+        single = isinstance(events, int)
+        block = self._column.read([events] if single else events)
         for axis in reversed(range(1, len(self.shape))):
             block = block[(slice(None),) * axis + (key[axis],)]
-        return block if np.ndim(events) else block[0]
+        return block[0] if single else block
 
 
 def lazy(column: ExternalColumn, count: int) -> indexing.LazilyIndexedArray:

@@ -13,8 +13,11 @@ from beamtwin.databroker.compare.fringes import Fringes, find_fringes
 from beamtwin.databroker.compare.labels import Verdict
 from beamtwin.databroker.compare.metrics import Scores, score
 from beamtwin.databroker.compare.profile import Profile, Space
+from beamtwin.databroker.errors import ComparisonError
 
 __all__ = ["Comparison", "compare"]
+
+_SCORES = ("chi2_red", "rms", "nrmse", "r_factor", "correlation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +46,23 @@ class Comparison:
             return None
         return self.simulated_fringes.spacing.value / self.measured_fringes.spacing.value
 
-    def to_dict(self) -> dict[str, Any]:
-        """All numbers, as JSON can hold them."""
-        scores = {
-            name: getattr(self.scores, name)
-            for name in ("chi2_red", "rms", "nrmse", "r_factor", "correlation")
-        }
+    def runs(self) -> dict[str, str]:
+        """The uids of the runs that were compared, as ``measured`` and ``simulated``.
+
+        Raises
+        ------
+        ComparisonError
+            If a curve is of no run.
+        """
+        sides = {"measured": self.measured.source, "simulated": self.simulated.source}
+        for role, source in sides.items():
+            if "uid" not in source:
+                raise ComparisonError(f"the {role} curve is of no run: nothing can be filed of it")
+        return {role: source["uid"] for role, source in sides.items()}
+
+    def summary(self) -> dict[str, Any]:
+        """The numbers without the curves, as JSON can hold them: what is filed."""
+        scores = {name: getattr(self.scores, name) for name in _SCORES}
         return _jsonable(
             {
                 "title": self.title,
@@ -61,6 +75,13 @@ class Comparison:
                 "background": self.scores.background,
                 **scores,
                 "spacing_ratio": self.spacing_ratio,
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, as JSON can hold them."""
+        return self.summary() | _jsonable(
+            {
                 "axis": self.aligned.measured.axis,
                 "measured": self.aligned.measured.values,
                 "simulated": self.scores.scaled,

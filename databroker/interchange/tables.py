@@ -7,21 +7,19 @@ separated by commas. Rows that agree in the columns of ``group_by`` are one run;
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
+from beamtwin.databroker.interchange.composing import NAMESPACE, Points, compose
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores.base import NamedDocument
 
 __all__ = ["Table", "import_table", "read_table"]
-
-#: Under which the uids of imported documents are made: the same file always gives the same.
-_NAMESPACE = UUID("0d3d5cf4-4c0a-5f0e-9a6e-1f1f6b65616d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ def import_table(
     axis: str,
     time: float,
     group_by: Sequence[str] = (),
+    times: str | None = None,
     units: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     sha256: str | None = None,
@@ -67,6 +66,8 @@ def import_table(
         When it was measured, in seconds since the Unix epoch.
     group_by : sequence of str
         Columns that tell the runs apart; they go to ``start["labels"]``.
+    times : str, optional
+        Column that says when each row was measured, in seconds since the Unix epoch.
     units : dict, optional
         By column.
     metadata : dict, optional
@@ -84,7 +85,8 @@ def import_table(
     ImportFileError
         Naming file, line, column and what is expected; nothing was filed.
     """
-    table = read_table(path, [axis, *group_by, *(units or {})], sha256)
+    needed = [axis, *group_by, *filter(None, [times]), *(units or {})]
+    table = read_table(path, needed, sha256)
     runs = {
         _uid(table, group): (dict(zip(group_by, group, strict=True)), rows)
         for group, rows in table.groups(group_by).items()
@@ -94,7 +96,10 @@ def import_table(
         if uid not in broker:
             own = _start(table, uid, time, axis, labels)
             start = {"plan_name": "import_table", **(metadata or {}), **own}
-            documents += _documents(table, start, axis, rows, units or {})
+            moments = [row[times] if times else time for row in rows]
+            left_out = [*labels, times]
+            points = _points(table, left_out, axis, rows, units or {}, moments)
+            documents += compose(start, [points])
     broker.store.insert_all(documents)
     return [broker[uid] for uid in runs]
 
@@ -191,7 +196,7 @@ def _number(path: str | Path, number: int, column: str, cell: str) -> float:
 
 
 def _uid(table: Table, group: Sequence[float]) -> str:
-    return str(uuid5(_NAMESPACE, json.dumps([table.sha256, *group])))
+    return str(uuid5(NAMESPACE, json.dumps([table.sha256, *group])))
 
 
 def _start(
@@ -206,63 +211,21 @@ def _start(
     }
 
 
-def _documents(
+def _points(
     table: Table,
-    start: dict[str, Any],
+    left_out: Collection[str | None],
     axis: str,
     rows: Sequence[Mapping[str, float]],
     units: Mapping[str, str],
-) -> Iterator[NamedDocument]:
-    run, time = UUID(start["uid"]), start["time"]
-    keys = [column for column in table.columns if column not in start["labels"]]
-    descriptor = str(uuid5(run, "primary"))
-    yield "start", start
-    yield "descriptor", _descriptor(table, start, descriptor, axis, keys, units)
-    for number, row in enumerate(rows, 1):
-        yield (
-            "event",
-            {
-                "uid": str(uuid5(run, f"primary/{number}")),
-                "descriptor": descriptor,
-                "seq_num": number,
-                "time": time,
-                "data": {key: row[key] for key in keys},
-                "timestamps": dict.fromkeys(keys, time),
-            },
-        )
-    yield (
-        "stop",
-        {
-            "uid": str(uuid5(run, "stop")),
-            "run_start": start["uid"],
-            "time": time,
-            "exit_status": "success",
-            "num_events": {"primary": len(rows)},
-        },
+    times: Sequence[float],
+) -> Points:
+    keys = [key for key in table.columns if key not in left_out]
+    return Points(
+        name="primary",
+        object_name=Path(table.file).stem,
+        source=f"file:{table.file}",
+        rows=[{key: row[key] for key in keys} for row in rows],
+        times=times,
+        units=units,
+        axis=axis,
     )
-
-
-def _descriptor(
-    table: Table,
-    start: Mapping[str, Any],
-    uid: str,
-    axis: str,
-    keys: Sequence[str],
-    units: Mapping[str, str],
-) -> dict[str, Any]:
-    name = Path(table.file).stem
-    data_keys = {
-        key: {"dtype": "number", "dtype_numpy": "<f8", "shape": [], "source": f"file:{table.file}"}
-        | ({"units": units[key]} if key in units else {})
-        for key in keys
-    }
-    return {
-        "uid": uid,
-        "run_start": start["uid"],
-        "time": start["time"],
-        "name": "primary",
-        "data_keys": {key: data_key | {"object_name": name} for key, data_key in data_keys.items()},
-        "object_keys": {name: list(keys)},
-        "configuration": {},
-        "hints": {name: {"fields": [key for key in keys if key != axis]}},
-    }

@@ -1,7 +1,7 @@
 """Store: what the broker asks of whoever keeps its documents."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,10 +10,14 @@ from beamtwin.databroker.query import Query
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Columns", "Header", "NamedDocument", "Store"]
+__all__ = ["Annotations", "Columns", "Header", "NamedDocument", "Sort", "Store"]
 
 #: An event-model document with its name: ``("event", {...})``.
 NamedDocument = tuple[str, dict[str, Any]]
+#: What people and programs said of a run after it: ``tags``, ``notes``, ``scores`` and what else they like.
+Annotations = dict[str, Any]
+#: Paths into what a query is asked of, each with 1 (ascending) or -1.
+Sort = Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,9 @@ class Header:
     """None while the run is being written, and for ever if its writer died."""
     alive: bool
     """Whether the process that writes the run is there; of no meaning once there is a stop document."""
+    annotations: Annotations = field(default_factory=dict)
+    hidden: bool = False
+    """Whether it is out of sight, on its way to be deleted."""
 
     @property
     def state(self) -> str:
@@ -65,28 +72,81 @@ class Store(Protocol):
         """Keep the documents of one or more whole runs: all of them or, on an error, none."""
         ...
 
-    def find(self, query: Query, *, skip: int = 0, limit: int | None = None) -> Iterator[Header]:
-        """The runs that match, the last filed first."""
+    def find(
+        self,
+        query: Query,
+        *,
+        sort: Sort = (),
+        skip: int = 0,
+        limit: int | None = None,
+        hidden: bool = False,
+    ) -> Iterator[Header]:
+        """The runs that match, the last filed first unless sorted otherwise; ``hidden``: only those out of sight.
+
+        What a query is asked of: the start document, with the stop document under ``stop``, the descriptors as a
+        list under ``descriptors``, and what was said afterwards, if anything was, under ``annotations``; a start
+        document's own keys of these names are not searched. ``$text`` asks all of it but the descriptors. Of a list,
+        runs are sorted by the least value, or by the greatest where the order descends; where the values are the
+        same, the last filed comes first.
+
+        Raises
+        ------
+        QueryError
+            At once, if the query or the order has no meaning.
+        """
         ...
 
     def count(self, query: Query) -> int:
         """How many runs match."""
         ...
 
+    def distinct(self, key: str, query: Query) -> list[Any]:
+        """The values that the matching runs have under a key, each once, ascending; those in a list one by one."""
+        ...
+
     def interrupted(self, *, new: bool = False) -> list[Header]:
         """The runs whose writer died, the last filed first; ``new``: since anybody last began to write here."""
         ...
 
-    def documents(self, uid: str, names: Iterable[str] | None = None) -> Iterator[NamedDocument]:
-        """The documents of a run as they were emitted, or those of the given names."""
+    def documents(
+        self, uid: str, names: Iterable[str] | None = None, *, since: int = 0
+    ) -> Iterator[NamedDocument]:
+        """The documents of a run as they were emitted, or those of the given names.
+
+        ``since`` leaves out the first so many of all its documents: who has seen n of them asks for the rest.
+        """
         ...
 
-    def columns(self, uid: str, stream: str) -> Columns:
-        """The events of one stream so far."""
+    def columns(self, uid: str, stream: str, keys: Iterable[str] | None = None) -> Columns:
+        """The events of one stream so far; ``keys``: of the data, only these."""
         ...
 
     def counts(self, uid: str) -> dict[str, int]:
         """How many events each stream of a run has so far."""
+        ...
+
+    def annotate(self, uid: str, change: Callable[[Annotations], Annotations]) -> Annotations:
+        """Replace a run's annotations by what ``change`` makes of them; whoever else does so waits or is told again.
+
+        Raises
+        ------
+        DocumentError
+            If they cannot be stored as they are.
+        """
+        ...
+
+    def hide(self, uid: str, hidden: bool = True) -> None:
+        """Put a run out of sight: nothing but ``find(..., hidden=True)`` finds it; or bring it back."""
+        ...
+
+    def delete(self, uid: str) -> None:
+        """Remove a hidden run for good, all of it or nothing.
+
+        Raises
+        ------
+        StoreError
+            If the run is not hidden, or is being written.
+        """
         ...
 
     def close(self) -> None:

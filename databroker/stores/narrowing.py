@@ -1,57 +1,135 @@
-"""What of a query SQLite's indexes can answer: fewer runs to ask, never the last word."""
+"""What of a query SQLite can answer: fewer runs to ask, and where it can answer exactly, none.
 
-from collections.abc import Iterator
+Every operator on every kind of key is either translated so that no run is lost which matches, or left to Python.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from beamtwin.databroker.query import Query
+from beamtwin.databroker.operators import pattern
+from beamtwin.databroker.query import Query, is_operators
+from beamtwin.databroker.stores.clauses import ANY, Clause, both, either, neither
+from beamtwin.databroker.stores.indexing import HOT_KEYS
+from beamtwin.databroker.stores.unindexed import NUMBER_LIMIT, clause_of_path, comparable
+from beamtwin.databroker.text import TextSearch
 
-__all__ = ["narrow"]
+__all__ = ["SORTED_COLUMNS", "narrow"]
 
-_OF_COLUMN = {"uid": str, "plan_name": str, "scan_id": (int, float), "time": (int, float)}
-_COMPARISONS = {"$eq": "=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+#: Times beyond this are not whole seconds in a column of floating-point numbers.
+_LARGEST_TIME = 2**53
 _MOST_CHOICES = 500
 
-
-def narrow(query: Query) -> tuple[str, list[Any]]:
-    """A condition on the table ``runs`` that every run which matches the query fulfils.
-
-    Returns
-    -------
-    condition : str
-        SQL, with question marks for the operands; ``"1"`` where the indexes say nothing.
-    operands : list
-    """
-    clauses = [
-        clause for key, condition in _conjuncts(query) for clause in _clauses(key, condition)
-    ]
-    operands = [operand for _, operands in clauses for operand in operands]
-    return " AND ".join(sql for sql, _ in clauses) or "1", operands
+_COLUMN_TYPES = {"uid": str, "plan_name": str, "scan_id": (int, float), "time": (int, float)}
+#: What runs are sorted by in SQL.
+SORTED_COLUMNS = tuple(_COLUMN_TYPES)
+_COMPARISONS = {"$eq": "=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 
 
-def _conjuncts(query: Query) -> Iterator[tuple[str, Any]]:
-    for key, condition in query.items():
-        if key == "$and":
-            for clause in condition:
-                yield from _conjuncts(clause)
-        elif key in _OF_COLUMN:
-            yield key, condition
+def narrow(query: Query) -> Clause:
+    """A condition that every run which matches the query fulfils."""
+    return both([_item(key, operand) for key, operand in query.items()])
 
 
-def _clauses(column: str, condition: Any) -> Iterator[tuple[str, list[Any]]]:
-    operators = condition if isinstance(condition, dict) else {"$eq": condition}
-    for name, operand in operators.items():
-        if name in _COMPARISONS and _comparable(column, operand):
-            yield f"{column} {_COMPARISONS[name]} ?", [operand]
-        elif name == "$in" and len(operand) <= _MOST_CHOICES and _all_comparable(column, operand):
-            yield f"{column} IN ({', '.join('?' * len(operand))})", list(operand)
+def _item(key: str, operand: Any) -> Clause:
+    if key in _LOGIC:
+        return _LOGIC[key]([narrow(clause) for clause in operand])
+    if key == "$text":
+        return _text(TextSearch.parse(operand["$search"]))
+    return _condition(key, operand)
 
 
-def _all_comparable(column: str, operands: Any) -> bool:
-    return all(_comparable(column, operand) for operand in operands)
+def _condition(key: str, condition: Any) -> Clause:
+    return both([_operator(key, name, operand) for name, operand in _operators(condition)])
 
 
-def _comparable(column: str, operand: Any) -> bool:
-    """Whether SQLite compares the operand with the column as Python would."""
-    if not isinstance(operand, _OF_COLUMN[column]) or isinstance(operand, bool):
-        return False
-    return isinstance(operand, str) or abs(operand) < 2**63
+def _operators(condition: Any) -> Iterator[tuple[str, Any]]:
+    """The operators of a condition, each with what it takes; regular expressions compiled."""
+    if isinstance(condition, re.Pattern):
+        yield "$regex", condition
+    elif not is_operators(condition):
+        yield "$eq", condition
+    else:
+        for name, operand in condition.items():
+            if name == "$regex":
+                yield name, pattern(operand, condition.get("$options", ""))
+            elif name != "$options":
+                yield name, operand
+
+
+def _operator(key: str, name: str, operand: Any) -> Clause:
+    if name in _NEGATED:
+        return neither([_operator(key, _NEGATED[name], operand)])
+    if name == "$not":
+        return neither([_condition(key, operand)])
+    if name == "$all":
+        return both([_condition(key, choice) for choice in operand]) if operand else ANY
+    if name == "$eq" and isinstance(operand, re.Pattern):
+        name = "$regex"
+    if key in _COLUMN_TYPES:
+        return _one_of(_of_column, key, name, operand)
+    if key in HOT_KEYS:
+        return _one_of(_of_hot_key, key, name, operand)
+    return clause_of_path(key, name, operand)
+
+
+def _one_of(
+    translate: Callable[[str, str, Any], Clause], key: str, name: str, operand: Any
+) -> Clause:
+    """An operator; ``$in`` as any of several equalities."""
+    if name != "$in":
+        return translate(key, name, operand)
+    choices = list(operand)
+    if (
+        not choices
+        or len(choices) > _MOST_CHOICES
+        or any(isinstance(c, re.Pattern) for c in choices)
+    ):
+        return ANY
+    return either([translate(key, "$eq", choice) for choice in choices])
+
+
+def _of_column(column: str, name: str, operand: Any) -> Clause:
+    if operand is None and name == "$eq":
+        return Clause(f"{column} IS NULL", exact=True)
+    limit = _LARGEST_TIME if column == "time" else NUMBER_LIMIT
+    if name not in _COMPARISONS or not comparable(operand, _COLUMN_TYPES[column], limit):
+        return _of_texts(column, name, operand)
+    return Clause(f"{column} {_COMPARISONS[name]} ?", (operand,), exact=True)
+
+
+def _of_texts(column: str, name: str, operand: Any) -> Clause:
+    if name == "$regex" and _COLUMN_TYPES[column] is str and comparable(operand.pattern, str):
+        sql = f"fits(?, ?, CAST({column} AS BLOB))"
+        return Clause(sql, (operand.pattern, operand.flags), exact=True)
+    return ANY
+
+
+def _of_hot_key(key: str, name: str, operand: Any) -> Clause:
+    if name not in _COMPARISONS or not comparable(operand, (str, int, float)):
+        return clause_of_path(key, name, operand)
+    kinds = "('text')" if isinstance(operand, str) else "('integer', 'real')"
+    return Clause(
+        f"id IN (SELECT run FROM hot WHERE key = ? AND value {_COMPARISONS[name]} ? "
+        f"AND typeof(value) IN {kinds})",
+        (key, operand),
+        exact=True,
+    )
+
+
+def _text(search: TextSearch) -> Clause:
+    terms = search.all_of or search.any_of
+    if not terms:
+        return Clause("0", exact=True)
+    found = ["id IN (SELECT rowid / 4 FROM texts WHERE texts MATCH ?)"] * len(terms)
+    # Each by itself: one may be in the start document and another in the annotations.
+    sql = (" AND " if search.all_of else " OR ").join(found)
+    return Clause(f"({sql})", tuple(f'"{" ".join(term)}"' for term in terms))
+
+
+_LOGIC: Mapping[str, Callable[[Sequence[Clause]], Clause]] = {
+    "$and": both,
+    "$or": either,
+    "$nor": neither,
+}
+_NEGATED = {"$ne": "$eq", "$nin": "$in"}

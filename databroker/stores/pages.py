@@ -284,6 +284,6 @@ _ROWS: dict[str, Callable[[np.ndarray], Any]] = {
     "plain": np.ndarray.tolist,
     "range": np.ndarray.tolist,
     "scalars": list,
-    "arrays": list,
+    "arrays": lambda array: [array[row, ...] for row in range(len(array))],
     "column": lambda array: array,
 }

@@ -1,7 +1,7 @@
 """How a run is read back from its tables."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,10 @@ from beamtwin.databroker.stores.writing import pending_range
 __all__ = [
     "Placed",
     "StoredStream",
+    "count_documents",
     "count_events",
     "join",
+    "read_descriptors",
     "read_others",
     "read_streams",
     "snapshot",
@@ -68,22 +70,43 @@ class StoredStream:
 
 
 def read_streams(
-    connection: sqlite3.Connection, run: int, name: str | None = None
+    connection: sqlite3.Connection, run: int, name: str | None = None, *, since: int = 0
 ) -> list[StoredStream]:
-    """The descriptors of a run with their events, or those of the stream of that name."""
+    """The descriptors of a run with their events, or those of the stream of that name.
+
+    ``since`` may leave out what lies before that place.
+    """
     rows = connection.execute(
         "SELECT id, descriptor FROM streams WHERE run = ? AND name = coalesce(?, name) ORDER BY id",
         (run, name),
     ).fetchall()
-    return [StoredStream(descriptor, *_read_events(connection, row)) for row, descriptor in rows]
+    return [
+        StoredStream(descriptor, *_read_events(connection, row, since)) for row, descriptor in rows
+    ]
 
 
-def read_others(connection: sqlite3.Connection, run: int) -> Iterator[Placed]:
-    """The documents of a run that are neither start, stop, event nor page."""
+def read_others(connection: sqlite3.Connection, run: int, since: int = 0) -> Iterator[Placed]:
+    """The documents of a run, from that place, that are neither start, stop, event nor page."""
     rows = connection.execute(
-        "SELECT place, name, body FROM documents WHERE run = ? ORDER BY place", (run,)
+        "SELECT place, name, body FROM documents WHERE run = ? AND place >= ? ORDER BY place",
+        (run, since),
     ).fetchall()
     return ((place, name, jsontext.loads(body)) for place, name, body in rows)
+
+
+def read_descriptors(connection: sqlite3.Connection, uid: str) -> list[dict[str, Any]]:
+    """The descriptors of a run, in the order of emission."""
+    rows = connection.execute(
+        "SELECT body FROM documents WHERE run = (SELECT id FROM runs WHERE uid = ?) "
+        "AND name = 'descriptor' ORDER BY place",
+        (uid,),
+    )
+    return [jsontext.loads(body) for (body,) in rows.fetchall()]
+
+
+def count_documents(connection: sqlite3.Connection, run: int) -> int:
+    """How many documents a run has before its stop."""
+    return connection.execute(_COUNT_DOCUMENTS, (run, run)).fetchone()[0]
 
 
 def count_events(connection: sqlite3.Connection, run: int) -> dict[str, int]:
@@ -94,9 +117,12 @@ def count_events(connection: sqlite3.Connection, run: int) -> dict[str, int]:
     return counts
 
 
-def join(pages: Sequence[Page]) -> Columns:
+def join(pages: Sequence[Page], wanted: Iterable[str] | None = None) -> Columns:
     """The columns of several pages, one after the other; None where a page lacks a key."""
     keys = list(dict.fromkeys(key for page in pages for key in page.keys("data")))
+    if wanted is not None:
+        chosen = set(wanted)
+        keys = [key for key in keys if key in chosen]
     return Columns(
         _joined([page.array("", "seq_num") for page in pages]),
         _joined([page.array("", "time") for page in pages]),
@@ -112,16 +138,28 @@ FROM streams WHERE run = ? ORDER BY id
 """
 
 
+_COUNT_DOCUMENTS = """
+SELECT 1 + (SELECT count(*) FROM documents WHERE run = ?) + coalesce(sum(
+           (SELECT coalesce(sum(iif(whole, 1, events)), 0) FROM pages WHERE stream = streams.id)
+         + (SELECT count(*) FROM pending WHERE id BETWEEN streams.id << 32 AND (streams.id << 32) | 0xFFFFFFFF)
+       ), 0)
+FROM streams WHERE run = ?
+"""
+
+
 def _read_events(
-    connection: sqlite3.Connection, stream: int
+    connection: sqlite3.Connection, stream: int, since: int
 ) -> tuple[list[tuple[int, bytes]], list[tuple[int, str]]]:
+    """From the page on in which the place lies that is asked for."""
     stored = connection.execute(
-        "SELECT whole, body FROM pages WHERE stream = ? ORDER BY place", (stream,)
+        "SELECT whole, body FROM pages WHERE stream = ?1 AND place >= coalesce("
+        "(SELECT max(place) FROM pages WHERE stream = ?1 AND place <= ?2), 0) ORDER BY place",
+        (stream, since),
     ).fetchall()
     first, last = pending_range(stream)
     pending = connection.execute(
         "SELECT id - ?, body FROM pending WHERE id BETWEEN ? AND ? ORDER BY id",
-        (first, first, last),
+        (first, first + since, last),
     ).fetchall()
     return stored, pending
 

@@ -1,15 +1,18 @@
 """The SQLite file: its tables, how it is opened, and what is said when that fails."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from beamtwin.databroker.errors import StoreError
+from beamtwin.databroker.stores import jsontext
+from beamtwin.databroker.stores.indexing import index
 
 __all__ = ["SCHEMA_VERSION", "atomic", "connect", "explain", "explained", "is_full"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: Marks a SQLite file as ours: "beam" in ASCII.
 APPLICATION_ID = 0x6265616D
 #: How long a writer waits for another one's transaction.
@@ -23,6 +26,8 @@ CREATE TABLE runs (
     scan_id INTEGER,
     plan_name TEXT,
     writer TEXT,                    -- who signed; NULL once its death has been noted
+    hidden INTEGER NOT NULL DEFAULT 0,
+    annotations TEXT NOT NULL DEFAULT '{}',
     start TEXT NOT NULL,
     stop TEXT
 );
@@ -62,6 +67,22 @@ CREATE TABLE pending (              -- events that await their page
     id INTEGER PRIMARY KEY,         -- stream * 2^32 + place, so that a stream's events lie together
     body TEXT NOT NULL
 );
+"""
+
+#: What came with layout 2: documents in ``runs`` are JSON that SQLite reads, too; they can be searched and annotated.
+_SEARCH_TABLES = """
+CREATE INDEX runs_hidden ON runs (id) WHERE hidden = 1;
+
+CREATE VIRTUAL TABLE texts USING fts5(body, tokenize = "ascii tokenchars '_'");
+
+CREATE TABLE hot (                  -- the values of the keys that everybody asks for
+    key TEXT NOT NULL,
+    value NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs,
+    part INTEGER NOT NULL,          -- 0 start, 1 stop, 2 annotations
+    PRIMARY KEY (key, value, run)
+) WITHOUT ROWID;
+CREATE INDEX hot_run ON hot (run, part);
 """
 
 
@@ -168,10 +189,20 @@ def _prepare(connection: sqlite3.Connection, path: str, readonly: bool, synchron
         with atomic(connection):
             if _is_empty(connection):
                 _make(connection)
+            elif _layout(connection) == (APPLICATION_ID, 1):
+                _migrate(connection, path)
     _check_version(connection, path)
+    connection.create_function("fits", 3, _fits, deterministic=True)
     if not readonly:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+
+
+def _fits(pattern: str, flags: int, text: bytes | None) -> bool:
+    """Whether a regular expression is found in a text, in SQL."""
+    if text is None:
+        return False
+    return re.compile(pattern, flags).search(text.decode("utf-8", "surrogatepass")) is not None
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
@@ -179,20 +210,58 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";\n"):
+    for statement in (_TABLES + _SEARCH_TABLES).split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Layout 1 becomes layout 2."""
+    connection.execute("ALTER TABLE runs ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE runs ADD COLUMN annotations TEXT NOT NULL DEFAULT '{}'")
+    for statement in _SEARCH_TABLES.split(";\n"):
+        connection.execute(statement)
+    runs = [run for (run,) in connection.execute("SELECT id FROM runs").fetchall()]
+    for run in runs:
+        for part in ("start", "stop"):
+            try:
+                _index_again(connection, run, part)
+            except ValueError as error:
+                explanation = _EXPLANATIONS["SQLITE_CORRUPT"]
+                raise StoreError(f"{path}: {explanation} ({part} of run {run}: {error})") from error
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _index_again(connection: sqlite3.Connection, run: int, part: str) -> None:
+    row = connection.execute(f"SELECT {part} FROM runs WHERE id = ?", (run,)).fetchone()
+    if row[0] is not None:
+        document = jsontext.loads(row[0])
+        connection.execute(
+            f"UPDATE runs SET {part} = ? WHERE id = ?", (jsontext.dumps(document), run)
+        )
+        index(connection, run, part, document)
+
+
+def _layout(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Whose file it is, and which layout of theirs."""
+    names = ("application_id", "user_version")
+    owner, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+    return owner, version
+
+
 def _check_version(connection: sqlite3.Connection, path: str) -> None:
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+    owner, version = _layout(connection)
+    if owner != APPLICATION_ID:
         raise StoreError(
             f"{path}: {_EXPLANATIONS['SQLITE_NOTADB']} (another program's SQLite file)"
         )
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:
+        way_out = (
+            "open it once for writing, which brings it up to date"
+            if version < SCHEMA_VERSION
+            else "use the beamtwin that wrote it, or a newer one"
+        )
         raise StoreError(
-            f"{path}: has layout {version}, and this beamtwin reads layout {SCHEMA_VERSION}: "
-            f"use the beamtwin that wrote it, or a newer one"
+            f"{path}: has layout {version}, and this beamtwin reads layout {SCHEMA_VERSION}: {way_out}"
         )

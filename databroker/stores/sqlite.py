@@ -6,55 +6,39 @@ times slower for single events.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
-from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from threading import RLock
-from types import NoneType, TracebackType
+from types import TracebackType
 from typing import Any, Literal
 
 from beamtwin.databroker.errors import DocumentError, RunNotFoundError
-from beamtwin.databroker.query import Query, matches, validate
+from beamtwin.databroker.query import Query
 from beamtwin.databroker.stores import jsontext
-from beamtwin.databroker.stores.base import Columns, Header, NamedDocument
+from beamtwin.databroker.stores.base import Annotations, Columns, Header, NamedDocument, Sort
+from beamtwin.databroker.stores.editing import check_deletable, remove, set_annotations, set_hidden
+from beamtwin.databroker.stores.indexing import index
 from beamtwin.databroker.stores.leases import Leases
-from beamtwin.databroker.stores.narrowing import narrow
 from beamtwin.databroker.stores.reading import (
     Placed,
+    count_documents,
     count_events,
     join,
     read_others,
     read_streams,
     snapshot,
 )
+from beamtwin.databroker.stores.routing import Router, check_start
 from beamtwin.databroker.stores.schema import atomic, connect, explain, explained, is_full
+from beamtwin.databroker.stores.searching import RunSearch
 from beamtwin.databroker.stores.writing import RunWriter
 
 __all__ = ["SqliteStore"]
 
-#: What the table ``runs`` has columns for: the types, and how to say them.
-_INDEXED: dict[str, tuple[tuple[type, ...], str]] = {
-    "uid": ((str,), "a string"),
-    "time": ((int, float), "a number of seconds since the Unix epoch"),
-    "scan_id": ((int, NoneType), "an integer of 64 bits"),
-    "plan_name": ((str, NoneType), "a string"),
-}
-#: How many headers are read at a time.
-_BATCH = 256
-#: Which key of a document names what it belongs to.
-_PARENT = {
-    "descriptor": "run_start",
-    "event": "descriptor",
-    "event_page": "descriptor",
-    "stop": "run_start",
-    "resource": "run_start",
-    "datum": "resource",
-    "datum_page": "resource",
-    "stream_resource": "run_start",
-    "stream_datum": "stream_resource",
-}
+#: What the table ``runs`` has columns for.
+_COLUMNS = ("uid", "time", "scan_id", "plan_name")
 #: What else than `RunWriter.document` files a document.
 _FILING: dict[str, Callable[[RunWriter, Mapping[str, Any]], None]] = {
     "descriptor": RunWriter.descriptor,
@@ -62,15 +46,6 @@ _FILING: dict[str, Callable[[RunWriter, Mapping[str, Any]], None]] = {
     "event_page": RunWriter.event_page,
     "stop": RunWriter.stop,
 }
-#: What documents that come later belong to, and what it must have for that.
-_REQUIRED = {
-    "descriptor": {"uid", "run_start", "data_keys"},
-    "resource": {"uid"},
-    "stream_resource": {"uid", "data_key"},
-}
-
-_MAY_NAME_NO_RUN = {"resource", "stream_resource"}
-
 _INSERT_RUN = (
     "INSERT INTO runs (uid, time, scan_id, plan_name, writer, start) VALUES (?, ?, ?, ?, ?, ?)"
 )
@@ -105,8 +80,10 @@ class SqliteStore:
         self._connection = connect(self.path, readonly=readonly, synchronous=synchronous)
         self._leases = Leases(None if self.path == ":memory:" else Path(self.path).absolute())
         self._lock = RLock()
+        self._search = RunSearch(self._connection, self._lock, self.path, self._leases.alive)
         self._signature: str | None = None
-        self._writers: dict[str, RunWriter] = {}
+        self._router = Router[RunWriter]()
+        self._bulk = False
 
     # --- writing ------------------------------------------------------------
 
@@ -125,33 +102,32 @@ class SqliteStore:
     def insert_all(self, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Keep the documents of whole runs, all or none; see `Store.insert_all`."""
         with self._lock, explained(self.path):
-            before = dict(self._writers)
+            before, self._router, self._bulk = self._router, Router[RunWriter](), True
             try:
                 with atomic(self._connection):
                     for name, doc in documents:
                         self.insert(name, doc)
-            except BaseException:
-                self._writers = before
-                raise
+                    for writer in set(self._router.writers.values()):
+                        writer.settle()
+                before.adopt(self._router)
+            finally:
+                self._router, self._bulk = before, False
 
     def _file(self, name: str, doc: Mapping[str, Any]) -> None:
         if name == "start":
             self._begin(doc)
             return
-        writer = self._writer(name, doc)
+        writer = self._router.writer(name, doc)
         filing = _FILING.get(name)
         if filing is not None:
             filing(writer, doc)
         else:
             writer.document(name, doc)
-        if name in _REQUIRED:
-            self._writers[doc["uid"]] = writer
-        elif name == "stop":
-            self._writers = {uid: w for uid, w in self._writers.items() if w is not writer}
+        self._router.filed(name, doc, writer)
 
     def _begin(self, doc: Mapping[str, Any]) -> None:
-        jsontext.check(doc)
-        columns = _indexed(doc)
+        check_start(doc)
+        columns, text = [doc.get(key) for key in _COLUMNS], jsontext.dumps(doc)
         with atomic(self._connection):
             known = self._connection.execute("SELECT 1 FROM runs WHERE uid = ?", columns[:1])
             if known.fetchone():
@@ -159,9 +135,10 @@ class SqliteStore:
                     f"a run with the uid {doc['uid']} is stored already; "
                     "to reproduce a run, use another store"
                 )
-            row = (*columns, self._sign(), jsontext.dumps(doc))
+            row = (*columns, self._sign(), text)
             run = self._connection.execute(_INSERT_RUN, row).lastrowid or 0
-        self._writers[doc["uid"]] = RunWriter(self._connection, run)
+            index(self._connection, run, "start", doc)
+        self._router.open(doc["uid"], RunWriter(self._connection, run, bulk=self._bulk))
 
     def _sign(self) -> str:
         """The name of this writer; the first time, note whose writers have died."""
@@ -177,99 +154,84 @@ class SqliteStore:
             self._signature = self._leases.hold()
         return self._signature
 
-    def _writer(self, name: str, doc: Mapping[str, Any]) -> RunWriter:
-        parent = _PARENT.get(name)
-        if parent is None:
-            known = ", ".join(["start", *_PARENT])
-            raise DocumentError(f"not a kind of document that is known; known: {known}")
-        lacking = _REQUIRED[name].difference(doc) if name in _REQUIRED else None
-        if lacking:
-            raise DocumentError(f"has no {', '.join(sorted(lacking))}")
-        writer = self._writers.get(doc.get(parent, "")) or self._only_writer(name, doc)
-        if writer is None:
-            raise DocumentError(
-                f"belongs to {parent} {doc.get(parent)!r}, which is of no run that is open here"
-            )
-        return writer
-
-    def _only_writer(self, name: str, doc: Mapping[str, Any]) -> RunWriter | None:
-        """A resource need not name its run: then it can only be the one that is open."""
-        writers = set(self._writers.values())
-        unnamed = name in _MAY_NAME_NO_RUN and "run_start" not in doc
-        return writers.pop() if unnamed and len(writers) == 1 else None
-
     # --- reading ------------------------------------------------------------
 
-    def find(self, query: Query, *, skip: int = 0, limit: int | None = None) -> Iterator[Header]:
-        """The runs that match, the last filed first."""
-        validate(query)
-        found = (header for header in self._candidates(query) if matches(query, _searched(header)))
-        return islice(found, skip, None if limit is None else skip + limit)
+    def find(
+        self,
+        query: Query,
+        *,
+        sort: Sort = (),
+        skip: int = 0,
+        limit: int | None = None,
+        hidden: bool = False,
+    ) -> Iterator[Header]:
+        """The runs that match, the last filed first; see `Store.find`."""
+        return self._search.find(query, sort=sort, skip=skip, limit=limit, hidden=hidden)
 
     def count(self, query: Query) -> int:
         """How many runs match."""
-        if query:
-            return sum(1 for _ in self.find(query))
-        return self._all("SELECT count(*) FROM runs")[0][0]
+        return self._search.count(query)
+
+    def distinct(self, key: str, query: Query) -> list[Any]:
+        """The values that the matching runs have under a key; see `Store.distinct`."""
+        return self._search.distinct(key, query)
 
     def interrupted(self, *, new: bool = False) -> list[Header]:
         """The runs whose writer died; see `Store.interrupted`."""
-        rows = self._all(
-            "SELECT id, start, stop, writer FROM runs WHERE stop IS NULL ORDER BY id DESC"
-        )
-        headers = (self._header(row) for row in rows if row[3] is not None or not new)
-        return [header for header in headers if header.state == "interrupted"]
+        found = self._search.unfinished(signed=new)
+        return [header for header in found if header.state == "interrupted"]
 
-    def documents(self, uid: str, names: Iterable[str] | None = None) -> Iterator[NamedDocument]:
+    def documents(
+        self, uid: str, names: Iterable[str] | None = None, *, since: int = 0
+    ) -> Iterator[NamedDocument]:
         """The documents of a run as they were emitted; see `Store.documents`."""
         wanted = None if names is None else set(names)
         with self._lock, explained(self.path), snapshot(self._connection):
             run, header = self._run(uid)
-            parts = [read_others(self._connection, run)]
+            ended = header.stop is not None and since <= count_documents(self._connection, run)
+            parts = [read_others(self._connection, run, since)]
             if wanted is None or wanted & {"event", "event_page"}:
-                parts += [stream.documents() for stream in read_streams(self._connection, run)]
-        return (
-            (name, doc) for name, doc in _replay(header, parts) if wanted is None or name in wanted
-        )
+                streams = read_streams(self._connection, run, since=since)
+                parts += [stream.documents() for stream in streams]
+        replayed = _replay(header, parts, since, ended)
+        return ((name, doc) for name, doc in replayed if wanted is None or name in wanted)
 
-    def columns(self, uid: str, stream: str) -> Columns:
-        """The events of one stream so far."""
+    def columns(self, uid: str, stream: str, keys: Iterable[str] | None = None) -> Columns:
+        """The events of one stream so far; see `Store.columns`."""
         with self._lock, explained(self.path), snapshot(self._connection):
             streams = read_streams(self._connection, self._run(uid)[0], stream)
-        return join([page for stored in streams for _, page in stored.pages()])
+        return join([page for stored in streams for _, page in stored.pages()], keys)
 
     def counts(self, uid: str) -> dict[str, int]:
         """How many events each stream of a run has so far."""
         with self._lock, explained(self.path), snapshot(self._connection):
             return count_events(self._connection, self._run(uid)[0])
 
-    def _candidates(self, query: Query) -> Iterator[Header]:
-        """The runs that may match, the last filed first, a batch at a time."""
-        condition, operands = narrow(query)
-        sql = (
-            f"SELECT id, start, stop, writer FROM runs WHERE {condition} AND id < ? "
-            "ORDER BY id DESC LIMIT ?"
-        )
-        last = 2**63 - 1
-        while rows := self._all(sql, (*operands, last, _BATCH)):
-            yield from map(self._header, rows)
-            last = rows[-1][0]
+    # --- afterwards ---------------------------------------------------------
+
+    def annotate(self, uid: str, change: Callable[[Annotations], Annotations]) -> Annotations:
+        """Replace a run's annotations; see `Store.annotate`."""
+        with self._lock, explained(self.path), atomic(self._connection):
+            run, header = self._run(uid)
+            return set_annotations(self._connection, run, change(header.annotations))
+
+    def hide(self, uid: str, hidden: bool = True) -> None:
+        """Put a run out of sight, or bring it back; see `Store.hide`."""
+        with self._lock, explained(self.path), atomic(self._connection):
+            set_hidden(self._connection, self._run(uid)[0], hidden)
+
+    def delete(self, uid: str) -> None:
+        """Remove a hidden run for good; see `Store.delete`."""
+        with self._lock, explained(self.path), atomic(self._connection):
+            run, header = self._run(uid)
+            check_deletable(header)
+            remove(self._connection, run)
 
     def _run(self, uid: str) -> tuple[int, Header]:
-        rows = self._all("SELECT id, start, stop, writer FROM runs WHERE uid = ?", (uid,))
-        if not rows:
+        found = self._search.run(uid)
+        if found is None:
             raise RunNotFoundError(f"no run with the uid {uid!r} in {self.path}")
-        return rows[0][0], self._header(rows[0])
-
-    def _header(self, row: tuple[int, str, str | None, str | None]) -> Header:
-        _, start, stop, writer = row
-        if stop is None:
-            return Header(jsontext.loads(start), None, self._leases.alive(writer))
-        return Header(jsontext.loads(start), jsontext.loads(stop), alive=False)
-
-    def _all(self, sql: str, operands: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, explained(self.path):
-            return self._connection.execute(sql, operands).fetchall()
+        return found
 
     # --- the end ------------------------------------------------------------
 
@@ -295,23 +257,13 @@ class SqliteStore:
         return f"<SqliteStore {self.path}>"
 
 
-def _indexed(start: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What the table ``runs`` has columns for, of the types that event-model asks for."""
-    row = tuple(start.get(key) for key in _INDEXED)
-    for (key, (types, meant)), value in zip(_INDEXED.items(), row, strict=True):
-        unordered = isinstance(value, int | float) and not abs(value) < 2**63
-        if not isinstance(value, types) or isinstance(value, bool) or unordered:
-            raise DocumentError(f"{key} is {value!r}; it must be {meant}")
-    return row
-
-
-def _searched(header: Header) -> dict[str, Any]:
-    return header.start if header.stop is None else {**header.start, "stop": header.stop}
-
-
-def _replay(header: Header, parts: Iterable[Iterator[Placed]]) -> Iterator[NamedDocument]:
-    yield "start", header.start
-    for _, name, doc in merge(*parts, key=itemgetter(0)):
-        yield name, doc
-    if header.stop is not None:
+def _replay(
+    header: Header, parts: Iterable[Iterator[Placed]], since: int, ended: bool
+) -> Iterator[NamedDocument]:
+    if since <= 0:
+        yield "start", header.start
+    for place, name, doc in merge(*parts, key=itemgetter(0)):
+        if place >= since:
+            yield name, doc
+    if ended and header.stop is not None:
         yield "stop", header.stop

@@ -5,7 +5,7 @@ from pathlib import Path
 from beamtwin.scenarios.chx.analysis import compare_runs
 from beamtwin.scenarios.chx.devices import chx_registry, make_devices
 from beamtwin.scenarios.chx.plans import diffraction, slit_scan
-from beamtwin.scenarios.chx.twin import make_world
+from beamtwin.scenarios.chx.twin import DESCRIPTION, make_world
 from beamtwin.scenarios.scenario import Scenario
 
 __all__ = ["DATA", "SCENARIO"]
@@ -22,4 +22,5 @@ SCENARIO = Scenario(
     plans={"diffraction": diffraction, "slit_scan": slit_scan},
     compare_runs=compare_runs,
     needs=("s2", "eiger4m", "scaler"),
+    description=DESCRIPTION,
 )

@@ -14,6 +14,7 @@ import pytest
 
 from beamtwin.app import cli
 from beamtwin.databroker.broker import Broker
+from beamtwin.databroker.interchange.composing import Points, compose
 
 BEAMTWIN = (sys.executable, "-m", "beamtwin")
 
@@ -88,6 +89,28 @@ def data(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("BEAMTWIN_DATA", str(folder))
     monkeypatch.setenv("COLUMNS", "100")
     return folder
+
+
+@pytest.fixture
+def filed(data) -> list[str]:
+    """The uids of three runs in the catalogue: of the twin, of the beamline, and of the IOC."""
+    data.mkdir()
+    uids = [f"{number}bcdef00-0000-4000-8000-000000000000" for number in range(3)]
+    with Broker.open(data / "catalog.sqlite") as broker:
+        for number, target in enumerate(("twin", "live", "ioc")):
+            start = {
+                "uid": uids[number],
+                "time": 1.7e9 + 86400 * number,
+                "scan_id": number + 1,
+                "plan_name": "scan",
+                "hints": {"dimensions": [[["x"], "primary"]]},
+                "twin": {"target": target},
+                "sample": {"name": f"silica [{number}]"},
+            }
+            rows = [{"x": n / 3, "y": n / 7 * number} for n in range(5)]
+            points = Points("primary", "d", "test", rows, [1.7e9] * 5, {"x": "mm"}, "x")
+            broker.store.insert_all(compose(start, [points]))
+    return uids
 
 
 @pytest.fixture

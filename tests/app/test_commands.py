@@ -55,16 +55,16 @@ def test_list_shows_the_newest_first_and_what_a_query_finds(beamtwin, data):
         "uid",
         "scan_id",
         "plan",
-        "target",
+        "kind",
         "state",
         "begun",
         "(UTC)",
         "points",
     ]
     assert [row.split()[1:] for row in rows[:3]] == [
-        ["2", "slit_scan", "twin", "success", "2023-11-14", "22:13", "3"],
-        ["1", "slit_scan", "twin", "success", "2023-11-14", "22:13", "2"],
-        ["-", "import_table", "live", "success", "2018-10-23", "00:00", "40"],
+        ["2", "slit_scan", "simulation", "success", "2023-11-14", "22:13", "3"],
+        ["1", "slit_scan", "simulation", "success", "2023-11-14", "22:13", "2"],
+        ["-", "import_table", "experiment", "success", "2018-10-23", "00:00", "40"],
     ]
     measured = beamtwin("list", "--query", json.dumps({"twin.target": "live"})).out
     assert measured.startswith("3 of 3 runs")
@@ -86,7 +86,7 @@ def test_list_fits_the_terminal(beamtwin, data, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     _, *table = beamtwin("list").out.splitlines()
     assert max(map(len, table)) <= columns
-    assert all("import_table  live    success  2018-10-23 00:00" in row for row in table[2:])
+    assert all("import_table  experiment  success  2018-10-23 00:00" in row for row in table[2:])
 
 
 def test_show_has_provenance_units_and_the_ends_of_the_stream(beamtwin):

@@ -1,9 +1,13 @@
 """Finding runs."""
 
+import numpy as np
 import pytest
 
 from beamtwin.databroker import Broker
-from beamtwin.databroker.errors import QueryError, RunNotFoundError
+from beamtwin.databroker.compare.comparison import compare
+from beamtwin.databroker.compare.profile import Profile
+from beamtwin.databroker.errors import ComparisonError, QueryError, RunNotFoundError
+from beamtwin.twin.clock import SimClock
 
 
 @pytest.fixture
@@ -116,6 +120,8 @@ def test_simulation_and_experiment_share_all_runs(db, runs):
 def test_an_unknown_operator_is_refused_at_once(db):
     with pytest.raises(QueryError, match=r"\$near"):
         db.search({"x": {"$near": 1}})
+    with pytest.raises(QueryError, match="a query is a dictionary"):
+        db.search("scan")
 
 
 def test_contains(db, runs):
@@ -126,7 +132,7 @@ def test_contains(db, runs):
 def test_open_and_close(path, make, fill):
     with Broker.open(path) as db:
         documents = fill(db, make.run(1))
-        assert repr(db) == f"<Broker: 1 run in this store, <SqliteStore {path}>>"
+        assert repr(db).splitlines()[0] == f"<Broker: 1 run in this store, <SqliteStore {path}>>"
     with Broker.open(path, readonly=True) as db:
         assert uids(db) == [documents[0][1]["uid"]]
 
@@ -135,3 +141,88 @@ def test_it_is_a_subscriber(db, make):
     for name, doc in make.run(2):
         db(name, doc)
     assert len(db[-1].primary) == 2
+
+
+def test_a_sorted_broker_is_in_that_order(db, runs):
+    order = db.sorted("plan_name", "-scan_id")
+    names = [(run.start["plan_name"], run.start["scan_id"]) for run in order]
+    assert names == sorted(names, key=lambda pair: (pair[0], -pair[1]))
+    assert [run.uid for run in order.head(2)] == uids(order)[:2]
+    assert uids([order[-1], order[-10]]) == [uids(order)[-1], uids(order)[0]]
+    assert uids(order[-3:-1]) == uids(order)[-3:-1]
+    assert order.search({"plan_name": "count"}).head(1)[0].start["scan_id"] == 5
+    assert order[3].uid == "0007-c-run"
+
+
+def test_distinct_values_and_how_often(db, runs):
+    assert sorted(db.distinct("plan_name")) == ["count", "scan"]
+    assert db.counts("plan_name") == {"scan": 5, "count": 5}
+    assert db.search({"scan_id": 1}).counts("plan_name") == {"scan": 1, "count": 1}
+    with pytest.raises(QueryError, match=r"twin: its values have parts; name one of these"):
+        db.counts("twin")
+
+
+def test_search_in_stop_descriptors_and_annotations(db, runs):
+    assert len(db.search({"stop.exit_status": "success"})) == 10
+    assert len(db.search({"descriptors.data_keys.m.units": "mm"})) == 10
+    db[2].tag("good", "thin")
+    assert uids(db.tagged("good", "thin")) == [db[2].uid]
+    assert len(db.tagged("bad")) == 0
+
+
+def test_tags_and_notes(store, make, fill):
+    clock = SimClock(epoch=1.7e9)
+    db = Broker(store, clock=clock)
+    fill(db, make.run(1))
+    run = db[-1]
+    run.tag("good", "b")
+    run.tag("a", "good")
+    run.untag("b", "never there")
+    assert run.tags == ["a", "good"]
+    run.note("the sample had moved", author="ada")
+    Broker(store)[-1].note("no clock, no date")
+    assert run.annotations["notes"] == [
+        {"text": "the sample had moved", "author": "ada", "time": 1.7e9},
+        {"text": "no clock, no date"},
+    ]
+
+
+def test_deleting_takes_two_steps(db, runs):
+    with pytest.raises(RunNotFoundError, match="no run that was removed has a uid"):
+        db.purge("0003-d-run")
+    removed = db.remove("0003-d")
+    assert "0003-d-run" not in db
+    assert uids(db.removed) == [removed.uid]
+    assert removed.state == "success"
+    assert len(removed.primary) == 2
+    assert db.restore("0003-d").uid in db
+    db.remove("0003-d")
+    db.purge("0003-d-run")
+    assert (len(db), db.removed) == (9, [])
+    with pytest.raises(RunNotFoundError):
+        db.restore("0003-d-run")
+
+
+def curve(run, values):
+    axis = np.linspace(-1, 1, len(values))
+    return Profile(axis, np.asarray(values), "mm", source={"uid": run.uid})
+
+
+def test_scores_are_filed_with_both_runs(db, runs):
+    measured, simulated = db[1], db[2]
+    points = np.linspace(1, 2, 20)
+    comparison = compare(curve(measured, points), curve(simulated, points**2), space="linear")
+    filed = db.file(comparison)
+    assert filed["nrmse"] == comparison.scores.nrmse
+    db.file(comparison)
+    assert [score["counterpart"] for score in measured.scores] == [simulated.uid]
+    assert uids(measured.counterparts) == [simulated.uid]
+    assert uids(simulated.counterparts) == [measured.uid]
+    bad = db.search({"annotations.scores.nrmse": {"$gt": 0.001}})
+    assert sorted(uids(bad)) == sorted([measured.uid, simulated.uid])
+
+
+def test_a_curve_of_no_run_is_not_filed(db):
+    flat = Profile(np.arange(9.0), np.arange(9.0) ** 2 + 1, "mm")
+    with pytest.raises(ComparisonError, match="the measured curve is of no run"):
+        db.file(compare(flat, flat))

@@ -1,6 +1,7 @@
 """The query language: by example, against mongomock, and through the store's indexes."""
 
 import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from beamtwin.databroker.errors import QueryError
 from beamtwin.databroker.query import both, matches, validate
+from beamtwin.databroker.stores.searched import answers
 from beamtwin.databroker.stores.sqlite import SqliteStore
 
 RUN = {
@@ -23,13 +25,49 @@ RUN = {
     "rois": [{"name": "centre", "counts": 5}, {"name": "edge", "counts": 50}],
     "offsets": np.array([0.1, 0.2]),
     "stop": {"exit_status": "success"},
+    "when": datetime(2026, 11, 22),
+    "note": "Straße nach Süden",
+    "descriptors": [{"name": "primary"}],
 }
+
+
+NESTED = 1
+for _ in range(60):
+    NESTED = {"$not": NESTED}
 
 
 @pytest.mark.parametrize(
     "query",
     [
         {},
+        {"motors": {"$all": ["s2_v", "s2_h"]}},
+        {"scan_id": {"$all": [7]}},
+        {"rois": {"$all": [{"$elemMatch": {"counts": 5}}]}},
+        {"motors": {"$size": 2}},
+        {"offsets": {"$size": 2}},
+        {"sample.size_nm": {"$elemMatch": {"$gt": 200, "$lt": 400}}},
+        {"rois": {"$elemMatch": {"name": "edge", "counts": {"$gt": 5}}}},
+        {"rois": {"$elemMatch": {"$or": [{"name": "edge"}, {"name": "x"}]}}},
+        {"scan_id": {"$mod": [4, 3]}},
+        {"energy_keV": {"$mod": [2, 1]}},
+        {"sample.size_nm": {"$mod": [100, 50]}},
+        {"scan_id": {"$type": "int"}},
+        {"scan_id": {"$type": ["string", "number"]}},
+        {"energy_keV": {"$type": "double"}},
+        {"operator": {"$type": "null"}},
+        {"aligned": {"$type": "bool"}},
+        {"sample": {"$type": "object"}},
+        {"motors": {"$type": "array"}},
+        {"motors": {"$type": "string"}},
+        {"when": {"$type": "date"}},
+        {"when": {"$gt": datetime(2026, 11, 1), "$lt": datetime(2026, 12, 1)}},
+        {"when": datetime(2026, 11, 22)},
+        {"$text": {"$search": "silica"}},
+        {"$text": {"$search": "gold SILICÀ"}},
+        {"$text": {"$search": '"straße nach süden"'}},
+        {"$text": {"$search": '"STRASSE NACH" -gold'}},
+        {"$text": {"$search": "s2_v"}},
+        {"$text": {"$search": 'edge -"silica edge"'}},
         {"scan_id": 7},
         {"scan_id": 7.0},
         {"scan_id": {"$gte": 7, "$lt": 8}},
@@ -73,6 +111,25 @@ def test_what_matches(query):
     "query",
     [
         {"scan_id": "7"},
+        {"motors": {"$all": ["s2_v", "s3_v"]}},
+        {"motors": {"$all": []}},
+        {"motors": {"$size": 1}},
+        {"scan_id": {"$size": 1}},
+        {"sample.size_nm": {"$elemMatch": {"$gt": 200, "$lt": 350}}},
+        {"rois": {"$elemMatch": {"name": "edge", "counts": 5}}},
+        {"scan_id": {"$elemMatch": {"$gt": 1}}},
+        {"scan_id": {"$mod": [4, 2]}},
+        {"plan_name": {"$mod": [4, 2]}},
+        {"scan_id": {"$type": "double"}},
+        {"nothing": {"$type": "null"}},
+        {"when": {"$gt": datetime(2026, 11, 1, tzinfo=UTC)}},
+        {"$text": {"$search": ""}},
+        {"$text": {"$search": "-gold"}},
+        {"$text": {"$search": "silic"}},
+        {"$text": {"$search": "silica -edge"}},
+        {"$text": {"$search": '"nach straße" silica'}},
+        {"$text": {"$search": '"silica centre"'}},
+        {"$text": {"$search": "primary"}},
         {"scan_id": {"$gt": "1"}},
         {"scan_id": True},
         {"aligned": 1},
@@ -100,19 +157,43 @@ def test_what_does_not(query):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"x": {"$near": 1}}, r"\$near: not an operator that is known here; known: \$eq, "),
-        ({"$xor": []}, r"\$xor: not an operator that is known here; known: \$and, \$nor, \$or"),
+        ({"x": {"$near": 1}}, r"\$near: not an operator that is known here; known: \$all, "),
+        (
+            {"$xor": []},
+            r"\$xor: not an operator that is known here; known: \$and, \$nor, \$or, \$text",
+        ),
         ({"$or": {}}, r"\$or: takes a list of queries"),
         ({"$or": []}, r"\$or: takes a list of queries"),
         ({"$and": [{"$or": [{"x": {"$foo": 1}}]}]}, r"\$foo"),
         ({"x": {"$in": 5}}, r"\$in and \$nin take a list"),
-        ({"x": {"$gt": {"a": 1}}}, "only numbers and strings have an order"),
+        ({"x": {"$gt": {"a": 1}}}, "only numbers, strings and dates have an order"),
         ({"x": {"$regex": "("}}, r"\$regex: '\(' is not a regular expression"),
         ({"x": {"$regex": "a", "$options": "q"}}, r"\$options: 'q' is not among 'imsx'"),
         ({"x": {"$options": "i"}}, r"\$options: belongs beside a \$regex"),
         ({"x": {"$not": 5}}, r"\$not: takes operators"),
         ({"x": {"$not": {"$bad": 5}}}, r"\$bad"),
         ("scan", "a query is a dictionary"),
+        ({5: 1}, "5: keys are strings"),
+        ({"x": {"$all": 5}}, r"\$all: takes a list"),
+        ({"x": {"$all": [{"$elemMatch": {"$bad": 1}}]}}, r"\$bad"),
+        ({"x": {"$size": -1}}, r"\$size: takes a number of elements, not -1"),
+        ({"x": {"$size": True}}, r"\$size: takes a number of elements"),
+        ({"x": {"$elemMatch": 5}}, r"\$elemMatch: takes a query, or operators, not 5"),
+        ({"x": {"$elemMatch": {"a": {"$bad": 1}}}}, r"\$bad"),
+        ({"x": {"$mod": [0, 1]}}, r"\$mod: takes \[divisor, remainder\], the divisor not 0"),
+        ({"x": {"$mod": [2]}}, r"\$mod: takes"),
+        ({"x": {"$type": "float"}}, r"\$type: 'float' is not among double, string"),
+        ({"x": {"$type": []}}, r"\$type: \[\] is not among"),
+        ({"x": {"$type": [["int"]]}}, r"\$type: \['int'\] is not among"),
+        ({"$text": "silica"}, r"\$text: takes \{'\$search': "),
+        ({"$text": {"$search": "a", "$language": "en"}}, r"\$text: takes"),
+        ({"x": {"$regex": "a" * 1001}}, r"\$regex: has 1001 characters, the limit is 1000"),
+        ({"x": {"$regex": "(" * 500}}, r"\$regex: .* is not a regular expression"),
+        ({"$and": [{"y": NESTED}]}, "nested deeper than 50"),
+        ({"$where": "sleep(1000)"}, r"\$where: would run code; queries here are data"),
+        ({"$expr": {"$gt": ["$a", "$b"]}}, r"\$expr: would run code"),
+        ({"$or": [{"x": {"$function": {"body": "f"}}}]}, r"\$function: would run code"),
+        ({"x": {"$where": "1"}}, r"\$where: would run code"),
     ],
 )
 def test_a_query_without_meaning_is_refused_before_it_is_asked(query, message):
@@ -151,6 +232,11 @@ operators = st.one_of(
     st.fixed_dictionaries({"$exists": st.booleans()}),
     st.fixed_dictionaries({"$regex": st.sampled_from(["a", "^a", "b$", "A"])}),
     st.fixed_dictionaries({"$regex": st.just("A"), "$options": st.just("i")}),
+    st.fixed_dictionaries({"$all": st.lists(ordered, min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"$size": st.integers(0, 3)}),
+    st.fixed_dictionaries({"$elemMatch": st.fixed_dictionaries({"$gt": ordered, "$ne": scalars})}),
+    st.fixed_dictionaries({"$elemMatch": st.fixed_dictionaries({"x": scalars})}),
+    st.fixed_dictionaries({"$type": st.sampled_from(["string", "bool", "array", "object"])}),
     *(st.fixed_dictionaries({name: ordered}) for name in ("$gt", "$gte", "$lt", "$lte")),
 )
 conditions = operators | scalars | st.fixed_dictionaries({"$not": operators})
@@ -181,28 +267,73 @@ def test_mongomock_agrees(document, query):
 # --- through the store ------------------------------------------------------
 
 words = st.text("ab\U0001f600", max_size=2)
+wide = words | st.text('aB \0é"\\_', max_size=4)
+number = st.integers(-3, 3) | st.floats(-3, 3) | st.sampled_from([0.1, 0.3, 1e300, 2**53 + 1])
+odd = st.sampled_from(
+    [2**63, -(2**70), 10**400, float("nan"), float("-inf"), 9.65, np.int64(2), np.array([1, 2])]
+)
+single = number | odd | wide | st.booleans() | st.none()
+value = single | st.lists(single, max_size=2)
+inner = st.dictionaries(st.sampled_from(["b", "0", "a b", "é"]), value, max_size=2)
 starts = st.fixed_dictionaries(
     {"time": st.floats(-1e12, 1e12) | st.integers(-(2**40), 2**40)},
-    optional={"scan_id": st.integers(0, 5), "plan_name": words},
+    optional={
+        "scan_id": st.integers(0, 5),
+        "plan_name": words,
+        "a": value | inner | st.lists(inner, max_size=2),
+        "twin": st.fixed_dictionaries({"target": value}),
+        "stop": inner,
+    },
 )
-orders = st.integers(0, 5) | st.integers() | st.floats() | words | st.booleans()
-operands = orders | st.none()
-indexed = st.dictionaries(
-    st.sampled_from(["uid", "time", "scan_id", "plan_name"]),
-    operands
-    | st.fixed_dictionaries({"$in": st.lists(operands, max_size=3)})
-    | st.fixed_dictionaries({"$gte": orders, "$ne": operands})
-    | st.fixed_dictionaries({"$lt": orders, "$exists": st.booleans()}),
-    max_size=2,
+stops = st.none() | st.fixed_dictionaries({"exit_status": value}, optional={"b": value})
+keys = ["uid", "time", "scan_id", "plan_name", "a", "a.b", "a.0", "a.0.b", "a.a b", "a.é", "b"]
+keys += ["twin.target", "twin", "stop", "stop.exit_status", "stop.b", "annotations.tags"]
+ordering = number | wide | st.sampled_from([2**63, 9.65, 1e19, float("nan"), float("inf")])
+tests = st.one_of(
+    single,
+    value.map(lambda operand: {"$eq": operand}),
+    value.map(lambda operand: {"$ne": operand}),
+    st.fixed_dictionaries({"$in": st.lists(single, max_size=3)}),
+    st.fixed_dictionaries({"$nin": st.lists(single, max_size=3)}),
+    st.fixed_dictionaries({"$all": st.lists(single, max_size=2)}),
+    st.fixed_dictionaries({"$exists": st.booleans()}),
+    st.fixed_dictionaries({"$regex": st.sampled_from(["a", "^a", "B$", "é", "\0", "^$"])}),
+    st.fixed_dictionaries({"$regex": st.just("b"), "$options": st.just("i")}),
+    st.fixed_dictionaries({"$gte": ordering, "$ne": single}),
+    *(st.fixed_dictionaries({name: ordering}) for name in ("$gt", "$gte", "$lt", "$lte")),
+    st.fixed_dictionaries({"$not": st.fixed_dictionaries({"$lt": ordering})}),
+    st.fixed_dictionaries({"$size": st.integers(0, 2)}),
+    st.fixed_dictionaries({"$mod": st.just([2, 0])}),
+    st.fixed_dictionaries({"$type": st.sampled_from(["null", "string", "number", "array"])}),
+)
+searches = st.text('ab \U0001f600é"-_B', max_size=6).map(lambda text: {"$search": text})
+asked = st.recursive(
+    st.dictionaries(st.sampled_from(keys), tests, min_size=1, max_size=2)
+    | st.fixed_dictionaries({"$text": searches}),
+    lambda clause: st.dictionaries(
+        st.sampled_from(["$and", "$or", "$nor"]),
+        st.lists(clause, min_size=1, max_size=2),
+        min_size=1,
+        max_size=1,
+    ),
+    max_leaves=3,
 )
 
 
-@given(st.lists(starts, max_size=5), indexed, indexed)
-def test_indexes_find_what_the_matcher_finds(bare, first, second):
-    documents = [{"uid": f"a{number}", **start} for number, start in enumerate(bare)]
-    query = both(first, {"$or": [second, {"scan_id": 3}]})
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.tuples(starts, stops, value), max_size=4), st.lists(asked, min_size=1, max_size=4)
+)
+def test_indexes_find_what_the_matcher_finds(runs, queries):
+    """No run that matches is lost to SQLite, and none is found that does not."""
     with SqliteStore(":memory:") as store:
-        for document in documents:
-            store.insert("start", document)
-        found = [header.start["uid"] for header in store.find(query)]
-    assert found == [doc["uid"] for doc in reversed(documents) if matches(query, doc)]
+        for number, (start, stop, tags) in enumerate(runs):
+            store.insert("start", {"uid": f"a{number}", **start})
+            if stop is not None:
+                store.insert("stop", {"run_start": f"a{number}", **stop})
+            store.annotate(f"a{number}", lambda _, tags=tags: {"tags": tags})
+        headers = list(store.find({}))
+        for query in queries:
+            expected = [header.start["uid"] for header, _ in answers(query, headers)]
+            assert [header.start["uid"] for header in store.find(query)] == expected
+            assert store.count(query) == len(expected)

@@ -10,7 +10,6 @@ import pytest
 from beamtwin.hardware.device import connect
 from beamtwin.orchestration.documents import random_uid
 from beamtwin.orchestration.engine import RunEngine
-from beamtwin.orchestration.errors import FailedStatus
 from beamtwin.orchestration.plans import count
 from beamtwin.scenarios.chx.devices import chx_registry, make_devices
 from beamtwin.scenarios.chx.twin import DESCRIPTION, make_world
@@ -21,6 +20,7 @@ from beamtwin.twin.description import load_description
 from beamtwin.twin.detectors.photon_counter import PhotonCounter
 from beamtwin.twin.optics import PixelDetector
 from beamtwin.twin.provenance import read_provenance
+from beamtwin.twin.workers import WorkerError
 from beamtwin.twin.world import World
 
 SCALER = chx_registry()["scaler"].prefix
@@ -197,7 +197,7 @@ def test_physics_that_fails_fails_the_count_and_not_the_timeline(world, monkeypa
     def fail(*_):
         raise BeamlineError("the undulator is gone")
 
-    monkeypatch.setattr("beamtwin.twin.world.evaluate", fail)
+    monkeypatch.setattr("beamtwin.twin.workers.evaluator.evaluate", fail)
     error = count_once(world)[1].exception()
     assert "XF:11IDB-ES{Sclr:1}: nothing was counted: " in str(error)
     assert "the undulator is gone" in str(error)
@@ -205,59 +205,69 @@ def test_physics_that_fails_fails_the_count_and_not_the_timeline(world, monkeypa
     assert count_once(world)[0] > 0
 
 
-def test_a_killed_physics_process_fails_the_exposure_and_the_next_one_works(tmp_path):
+@pytest.fixture
+def paced():
     """In real time, where the physics has a process of its own."""
     with make_world(PacedClock(), noise=False) as world:
-        worker = world._worker
-        pid = worker.submit(os.getpid).result(30)
-        worker.submit(signal.pause)  # keeps it from the frame
-        transport = world.database
-        eiger = make_devices(transport, tmp_path, random_uid).eiger4m
-        connect(eiger)
-        engine = RunEngine(clock=transport.clock)
-        stops: list[dict] = []
-        engine.subscribe(lambda _, stop: stops.append(stop), "stop")
-        eiger.cam.acquire_time.put(0.01)
-        killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
-        killer.start()
-        died = "No frame: the process that computes the light has died .* the next exposure starts"
-        with pytest.raises(FailedStatus, match=died):
-            engine(count([eiger]))
-        killer.join()
-        assert stops[-1]["exit_status"] == "fail"
-        assert "has died" in stops[-1]["reason"]
-        engine(count([eiger]))
-        assert stops[-1]["exit_status"] == "success"
+        yield world
 
 
-def test_a_killed_physics_process_fails_the_count_and_the_next_one_works():
-    with make_world(PacedClock(), noise=False) as world:
-        pid = world._worker.submit(os.getpid).result(30)
-        world._worker.submit(signal.pause)
-        world.database.channel(f"{SCALER}.TP").put(0.01)
-        killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
-        killer.start()
-        error = count_once(world)[1].exception()
-        killer.join()
-        assert "nothing was counted" in str(error)
-        assert "has died" in str(error)
-        assert count_once(world)[0] > 100
+def kill_soon(world):
+    """Keep the process of the physics from what comes next, and kill it; returns who does."""
+    pid = world.evaluator.call(os.getpid).result(30)
+    world.evaluator.call(signal.sigtimedwait, [signal.SIGUSR1], 0.5)
+    killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    return killer
 
 
-def test_a_count_does_not_hold_up_the_loop_while_its_light_is_computed():
+def test_a_killed_physics_process_loses_no_exposure(paced, tmp_path):
+    eiger = make_devices(paced.database, tmp_path, random_uid).eiger4m
+    connect(eiger)
+    engine = RunEngine(clock=paced.database.clock)
+    stops: list[dict] = []
+    engine.subscribe(lambda _, stop: stops.append(stop), "stop")
+    eiger.cam.acquire_time.put(0.01)
+    killer = kill_soon(paced)
+    engine(count([eiger]))
+    killer.join()
+    assert stops[-1]["exit_status"] == "success"
+
+
+def test_a_killed_physics_process_loses_no_count(paced):
+    paced.database.channel(f"{SCALER}.TP").put(0.01)
+    killer = kill_soon(paced)
+    counts, status = count_once(paced)
+    killer.join()
+    assert status.success
+    assert counts > 100
+
+
+def test_physics_that_kills_every_process_fails_the_exposure_and_says_which(paced, monkeypatch):
+    def die(*_):
+        raise WorkerError("the process has died")
+
+    monkeypatch.setattr("beamtwin.twin.workers.process.Worker.call", die)
+    error = count_once(paced)[1].exception()
+    assert "nothing was counted: " in str(error)
+    assert "light on S2 at level fast: the process has died, time 3 of at most 3" in str(error)
+    monkeypatch.undo()
+    assert count_once(paced)[0] > 100
+
+
+def test_a_count_does_not_hold_up_the_loop_while_its_light_is_computed(paced):
     """An IOC goes on serving: the record counts until the process that does the physics has answered."""
-    with make_world(PacedClock(), noise=False) as world:
-        clock, worker = world.database.clock, world._worker
-        worker.submit(os.getpid).result(30)
-        busy = worker.submit(signal.sigtimedwait, [signal.SIGUSR1], 0.4)
-        count = world.database.channel(f"{SCALER}.CNT")
-        world.database.channel(f"{SCALER}.TP").put(0.01)
-        status = count.put(1)
-        clock.sleep(0.1)
-        assert not busy.done()
-        assert (count.get().value, status.done) == (1, False)
-        assert world.database.channel(f"{SCALER}.CNT").put(0)  # too late to stop
-        clock.wait(lambda: status.done, 5.0)
-        assert status.success
-        assert count.get().value == 0
-        assert world.database.channel(f"{SCALER}.S2").get().value > 100
+    clock, pool = paced.database.clock, paced.evaluator
+    pool.call(os.getpid).result(30)
+    busy = pool.call(signal.sigtimedwait, [signal.SIGUSR1], 0.4)
+    count = paced.database.channel(f"{SCALER}.CNT")
+    paced.database.channel(f"{SCALER}.TP").put(0.01)
+    status = count.put(1)
+    clock.sleep(0.1)
+    assert not busy.done()
+    assert (count.get().value, status.done) == (1, False)
+    assert paced.database.channel(f"{SCALER}.CNT").put(0)  # too late to stop
+    clock.wait(lambda: status.done, 5.0)
+    assert status.success
+    assert count.get().value == 0
+    assert paced.database.channel(f"{SCALER}.S2").get().value > 100

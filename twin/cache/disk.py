@@ -2,20 +2,27 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["DiskTier"]
+from beamtwin.orchestration.errors import BeamtwinError
+
+__all__ = ["CacheError", "DiskTier"]
 
 #: The checksum before each value: a file that was torn or tampered with is no value.
 CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
+class CacheError(BeamtwinError):
+    """A folder that planes cannot be kept in."""
+
+
 class DiskTier:
     """One file for each value, which appears whole or not at all.
 
-    Files hold pickles, so the folder must be one that only its owner can write to: it is made so.
+    Files hold pickles, which can do anything when they are read: the folder must be one that nobody else can write to.
 
     Parameters
     ----------
@@ -23,12 +30,17 @@ class DiskTier:
         Made where it is not there.
     capacity_bytes : int
         Of all files; those that were used least recently go first.
+
+    Raises
+    ------
+    CacheError
+        Where the folder cannot be made or written to, or others can write to it.
     """
 
     def __init__(self, folder: Path, capacity_bytes: int = 4 * 2**30):
         self.capacity_bytes = capacity_bytes
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(folder)
 
     def get(self, key: str) -> bytes | None:
         """The value; None where it is not there, or damaged."""
@@ -70,3 +82,18 @@ class DiskTier:
             with suppress(OSError):
                 os.unlink(path)
             used -= size
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError as error:
+        raise CacheError(
+            f"cache folder {folder}: {error.strerror or error}; choose another"
+        ) from error
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise CacheError(
+            f"cache folder {folder}: others can write to it (mode {stat.S_IMODE(status.st_mode):o}), "
+            "and what is read from it is run: choose one of your own, or chmod it to 700"
+        )

@@ -32,15 +32,12 @@ class PlaneCache:
     def get(self, key: str) -> Any:
         """A copy of what is kept; None where nothing is."""
         value = self._memory.get(key)
-        if value is None and self._disk is not None:
-            value = self._disk.get(key)
-            if value is not None:
-                self._memory.put(key, value)
-        if value is None:
+        plane = self._from_disk(key) if value is None else pickle.loads(value)
+        if plane is None:
             self.misses += 1
-            return None
-        self.hits += 1
-        return pickle.loads(value)
+        else:
+            self.hits += 1
+        return plane
 
     def put(self, key: str, plane: Any) -> None:
         """Keep a copy."""
@@ -48,3 +45,15 @@ class PlaneCache:
         self._memory.put(key, value)
         if self._disk is not None:
             self._disk.put(key, value)
+
+    def _from_disk(self, key: str) -> Any:
+        """A plane that some process has kept; none where this one cannot read it: it may run other versions."""
+        value = None if self._disk is None else self._disk.get(key)
+        if value is None:
+            return None
+        try:
+            plane = pickle.loads(value)
+        except Exception:
+            return None
+        self._memory.put(key, value)
+        return plane

@@ -105,7 +105,7 @@ class PhotonCounter:
         """
         mean = self.expected(photons_s, exposure_s)
         limited = np.minimum(mean, HIGHEST_MEAN, out=mean)
-        drawn = np.rint(limited) if noise is None else noise.poisson(limited)
+        drawn = np.rint(limited).astype(float) if noise is None else noise.poisson(limited)
         return np.minimum(drawn, self.cutoff).astype(np.uint32)
 
     def _bad(self, shape: tuple[int, ...]) -> tuple[list[int], list[int]]:

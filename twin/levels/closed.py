@@ -1,7 +1,7 @@
 """Level ``fast``: closed forms.
 
-The light at the slit is a Gaussian Schell-model beam (Mandel and Wolf, Optical Coherence and Quantum Optics,
-5.6): a Gaussian profile, a spherical wave from the source, and a Gaussian coherence function. The
+The light at the slit is, for every source, a Gaussian Schell-model beam (Mandel and Wolf, Optical Coherence and
+Quantum Optics, 5.6): a Gaussian profile, a spherical wave from the source, and a Gaussian coherence function. The
 coherence is van Cittert and Zernike's for the electron beam's size, ``exp(-(d / xi)^2 / 2)``,
 ``xi = wavelength z / (2 pi sigma)``; it is the same as convolving the pattern with the electron beam's
 image through the slit, ``sigma z2 / z1``. The intensity on the screen is then the Fourier transform of
@@ -15,31 +15,35 @@ wide slit the geometric shadow with Fresnel's fringes comes out.
 
 Approximations: the beam is Gaussian and its coherence independent of place (exact where the slit is small against
 the cone of one electron's light, 160 um rms at S2 of CHX); x and y are independent; the
-bandwidth is narrow (1e-4 shifts the 100th fringe by 1 % of its width). The flux is `levels.undulator`'s.
+bandwidth is narrow (1e-4 shifts the 100th fringe by 1 % of its width). A bending magnet's light is the same
+everywhere horizontally; a Gaussian beam has full coherence, and nothing is approximate. Fluxes are those of
+`levels.undulator`, `levels.bending` and `levels.gaussian`.
 """
 
-from math import hypot, pi, sqrt
+from math import inf, pi, sqrt
 
 import numpy as np
 
+from beamtwin.twin.levels.illumination import (
+    Illumination,
+    coherence_length_m,
+    flux_through,
+    illumination,
+)
 from beamtwin.twin.levels.level import FieldCache, Level, Pattern
 from beamtwin.twin.levels.opening import Opening
 from beamtwin.twin.levels.path import Path
-from beamtwin.twin.levels.undulator import flux_through
-from beamtwin.twin.source import natural_divergence_rad
 
 __all__ = ["LEVEL", "coherence_length_m"]
 
 #: The FFT's window, in pixels; what falls beyond it (a 1e-4 of the light) is folded back.
 WINDOW = 16384
 
+#: Light that is the same everywhere has this size, in units of the distance from the axis to the slit's far edge.
+FLAT = 1e3
+
 #: Coherence below exp(-NEGLIGIBLE^2 / 2) is none.
 NEGLIGIBLE = 8.0
-
-
-def coherence_length_m(wavelength_m: float, distance_m: float, source_sigma_m: float) -> float:
-    """Rms width of the degree of coherence far from an incoherent Gaussian source (van Cittert, Zernike)."""
-    return wavelength_m * distance_m / (2 * pi * source_sigma_m)
 
 
 def flux(path: Path, cache: FieldCache) -> float:
@@ -49,10 +53,10 @@ def flux(path: Path, cache: FieldCache) -> float:
 
 def pattern(path: Path, cache: FieldCache) -> Pattern:
     """How the light falls on the screen: the product of a horizontal and a vertical profile."""
-    beam, screen = path.beam, path.screen
-    horizontal = _profile(path, path.x, beam.x_sigma_m, beam.x_divergence_rad, screen.x_m)
-    vertical = _profile(path, path.y, beam.y_sigma_m, beam.y_divergence_rad, screen.y_m)
-    widest = max(path.x.gap_m, path.y.gap_m) / (4 * _cone_sigma_m(path))
+    x, y = illumination(path, "x"), illumination(path, "y")
+    horizontal = _profile(path, path.x, x, path.screen.x_m)
+    vertical = _profile(path, path.y, y, path.screen.y_m)
+    widest = max(path.x.gap_m / (4 * x.cone_m), path.y.gap_m / (4 * y.cone_m))
     return Pattern(
         fractions=np.multiply.outer(vertical, horizontal),
         mesh="closed form",
@@ -60,31 +64,22 @@ def pattern(path: Path, cache: FieldCache) -> Pattern:
     )
 
 
-def _cone_sigma_m(path: Path) -> float:
-    """Of one electron's light, at the slit."""
-    return path.slit_z_m * natural_divergence_rad(path.wavelength_m, path.source.length_m)
-
-
-def _profile(
-    path: Path, opening: Opening, sigma_m: float, divergence_rad: float, pixels_m: np.ndarray
-) -> np.ndarray:
+def _profile(path: Path, opening: Opening, light: Illumination, pixels_m: np.ndarray) -> np.ndarray:
     """The fraction of the light that falls on each row, or column, of pixels."""
     per_separation = path.wavelength_m * path.to_screen_m
     pixel_m = path.screen.pixel_m
     step_m = per_separation / (WINDOW * pixel_m)
-    xi_m = coherence_length_m(path.wavelength_m, path.slit_z_m, sigma_m)
-    reach = min(opening.gap_m, NEGLIGIBLE * xi_m)
+    reach = min(opening.gap_m, NEGLIGIBLE * light.coherence_m)
     index = np.arange(int(reach / step_m) + 1)
     separation = index * step_m
-    illumination = hypot(sigma_m, path.slit_z_m * divergence_rad, _cone_sigma_m(path))
     spectrum = (
-        _mutual_intensity(path, opening, illumination, separation)
-        * np.exp(-((separation / xi_m) ** 2) / 2)
+        _mutual_intensity(path, opening, light, separation)
+        * np.exp(-((separation / light.coherence_m) ** 2) / 2)
         * np.sinc(pixel_m * separation / per_separation)
         * np.exp(-2j * pi * pixels_m[0] * separation / per_separation)
     )
-    light = max(spectrum[0].real, np.finfo(float).tiny)
-    return _at_pixels(spectrum / light, index)[: len(pixels_m)]
+    total = max(spectrum[0].real, np.finfo(float).tiny)
+    return _at_pixels(spectrum / total, index)[: len(pixels_m)]
 
 
 def _at_pixels(spectrum: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -96,10 +91,13 @@ def _at_pixels(spectrum: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 
 def _mutual_intensity(
-    path: Path, opening: Opening, illumination_m: float, separation: np.ndarray
+    path: Path, opening: Opening, light: Illumination, separation: np.ndarray
 ) -> np.ndarray:
     """Integral of sqrt(S(s + d/2) S(s - d/2)) exp(2 pi i s d / (wavelength z)) over the slit's s."""
-    frequency = 2 * pi * separation / (path.wavelength_m * path.curvature_m)
+    curvature = 1 / light.radius_m + 1 / path.to_screen_m
+    frequency = 2 * pi * separation * curvature / path.wavelength_m
+    farthest_m = abs(opening.center_m) + opening.gap_m / 2
+    illumination_m = FLAT * farthest_m if light.sigma_m == inf else light.sigma_m
     half = np.maximum(opening.gap_m - separation, 0.0) / 2
     overlap = np.exp(-((separation / illumination_m) ** 2) / 8)
     upper = _gaussian_integral(opening.center_m + half, frequency, illumination_m)

@@ -17,13 +17,15 @@ from math import hypot, pi, sqrt
 
 import numpy as np
 
+from beamtwin.twin.beamline import BeamlineError
 from beamtwin.twin.levels import srw
 from beamtwin.twin.levels.fresnel import Line, MeshError
 from beamtwin.twin.levels.level import FieldCache
 from beamtwin.twin.levels.modes import NEGLIGIBLE, Emission, Family
 from beamtwin.twin.levels.opening import Opening
+from beamtwin.twin.levels.path import planar
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import FieldUndulator, Undulator, natural_divergence_rad
+from beamtwin.twin.source import PlanarUndulator, Source, natural_divergence_rad
 
 __all__ = ["Shining", "all_electrons", "illuminated", "one_electron", "source_half_m"]
 
@@ -52,10 +54,15 @@ class Shining:
     """What decides the light in a plane: hashable, so it is a key."""
 
     beam: ElectronBeam
-    source: Undulator | FieldUndulator
+    source: Source
     energy_eV: float
     wavelength_m: float
     z_m: float
+
+    @property
+    def undulator(self) -> PlanarUndulator:
+        """The source, for what only undulators do."""
+        return planar(self.source)
 
 
 @dataclass(frozen=True)
@@ -236,6 +243,11 @@ def _compute_products(
     )
     field = srw.quadrant(shining, offset, x_m, y_m)
     left, sizes, right = np.linalg.svd(field, full_matrices=False)
+    if not sizes[0] > 0:
+        raise BeamlineError(
+            f"{shining.source.name}: SRW finds no light of {shining.energy_eV:g} eV at {shining.z_m:g} m: "
+            "tune it nearer to the monochromator"
+        )
     energy = np.cumsum(sizes**2) / (sizes**2).sum()
     ranks = min(MOST_PRODUCTS, int(np.searchsorted(energy, 1 - LEFT_OUT)) + 1)
     u = [_Table(x_half_m, CubicSpline(x_m, np.sqrt(sizes[k]) * right[k])) for k in range(ranks)]
@@ -245,7 +257,7 @@ def _compute_products(
 
 def _table_half_m(shining: Shining, side: _Side) -> float:
     """As far as electrons send light that meets the line: their own field, or where no electron is."""
-    beam, source = shining.beam, shining.source
+    beam, source = shining.beam, shining.undulator
     window = max(map(abs, side.line.edges_m))
     red = sqrt(2 * DEVIATIONS * beam.energy_spread * (1 + source.K**2 / 2)) / beam.gamma
     ring_m = red * shining.z_m + DEVIATIONS * _cone_m(shining)
@@ -258,4 +270,4 @@ def _rounded(half_m: float) -> float:
 
 
 def _cone_m(shining: Shining) -> float:
-    return natural_divergence_rad(shining.wavelength_m, shining.source.length_m) * shining.z_m
+    return natural_divergence_rad(shining.wavelength_m, shining.undulator.length_m) * shining.z_m

@@ -11,6 +11,9 @@ from beamtwin.twin.levels.path import Path
 
 __all__ = ["FieldCache", "Level", "Light", "Pattern"]
 
+#: What a cache does not hold.
+NOTHING = object()
+
 
 class FieldCache:
     """Keeps what is dear to compute, the least recently used first to go.
@@ -29,12 +32,14 @@ class FieldCache:
 
     def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """The value under this key, computed where it is not there."""
-        if key not in self._values:
-            self._values[key] = compute()
-            if len(self._values) > self.capacity:
-                self._values.popitem(last=False)
-        self._values.move_to_end(key)
-        return self._values[key]
+        value = self._values.get(key, NOTHING)
+        if value is not NOTHING:
+            self._values.move_to_end(key)
+            return value
+        value = self._values[key] = compute()
+        if len(self._values) > self.capacity:
+            self._values.popitem(last=False)
+        return value
 
 
 @dataclass(frozen=True, eq=False)

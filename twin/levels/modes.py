@@ -6,6 +6,7 @@ whatever the number of electrons that C was averaged over.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -73,29 +74,44 @@ def reduced(family: Family, step_m: float) -> Family:
 
 def pair(emission: Emission, x: Family, y: Family) -> np.ndarray:
     """C in terms of two families that the emission's became, shape (m, m', n, n')."""
-    half = np.einsum(
-        "mMnN,ma,MA->aAnN", emission.coupling, x.mixing, x.mixing.conj(), optimize=True
-    )
-    return np.einsum("aAnN,nb,NB->aAbB", half, y.mixing, y.mixing.conj(), optimize=True)
+    across = _turned(emission.coupling, x.mixing)
+    return _turned(across.transpose(2, 3, 0, 1), y.mixing).transpose(2, 3, 0, 1)
 
 
-def products(fields: np.ndarray) -> np.ndarray:
-    """X_m X*_m' at each point: shape (m, points) -> (m, m', points)."""
-    return fields[:, np.newaxis] * fields.conj()[np.newaxis]
+def _turned(coupling: np.ndarray, mixing: np.ndarray) -> np.ndarray:
+    """The first two indices, in terms of other functions."""
+    first: Any = np.tensordot(mixing, coupling, axes=(0, 0))
+    both: Any = np.tensordot(mixing.conj(), first, axes=(0, 1))
+    return both.swapaxes(0, 1)
+
+
+def products(fields: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """X_m X*_m' in each pixel: shape (nodes, m, pixels) -> (m, m', pixels)."""
+    total: Any = 0.0
+    for field, weight in zip(fields, weights, strict=True):
+        total = total + (field * weight)[:, np.newaxis] * field.conj()[np.newaxis]
+    return total
 
 
 def flux(coupling: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
     """Photons, from the integrals of the functions' products, shapes (m, m') and (n, n')."""
-    return float(np.einsum("mMnN,mM,nN->", coupling, x, y, optimize=True).real)
+    across: Any = np.tensordot(coupling, x, axes=([0, 1], [0, 1]))
+    return float((across * y).sum().real)
 
 
 def image(coupling: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Photons on a grid, from the functions' products; shapes (m, m', columns) and (n, n', rows) -> (rows, columns)."""
-    pairs = coupling.shape[2] ** 2
     summed: Any = np.tensordot(coupling, x, axes=([0, 1], [0, 1]))
-    columns = summed.reshape(pairs, -1)
-    rows: Any = y.reshape(pairs, -1)
-    # The sum is real, so half of a complex product is enough.
+    # Both are Hermitian in n and n', so half of the pairs, and of a complex product, is enough.
+    first, second = _pairs(len(y))
+    columns, rows = summed[first, second], y[first, second]
+    columns[first != second] *= 2
     together = np.concatenate([columns.real, -columns.imag])
     light = np.concatenate([rows.real, rows.imag]).T @ together
     return np.maximum(light, 0.0, out=light)
+
+
+@cache
+def _pairs(functions: int) -> tuple[np.ndarray, np.ndarray]:
+    """(n, n') with n' not below n."""
+    return np.triu_indices(functions)

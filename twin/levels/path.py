@@ -1,4 +1,4 @@
-"""What a level is asked: light from the undulator, through one rectangular opening, to a screen."""
+"""What a level is asked: light from the source, through one rectangular opening, to a screen."""
 
 from dataclasses import dataclass
 from math import prod
@@ -9,9 +9,9 @@ from beamtwin.twin.elements import Aperture, Detector, Element, Monochromator
 from beamtwin.twin.levels.opening import Opening
 from beamtwin.twin.levels.thin import EVERYWHERE, Side, Thin, thin
 from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import FieldUndulator, Undulator
+from beamtwin.twin.source import FieldUndulator, PlanarUndulator, Source, Undulator
 
-__all__ = ["Opening", "Path", "band", "optical_path"]
+__all__ = ["Opening", "Path", "band", "optical_path", "planar"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Path:
     """Source, slit and, unless only the flux behind the slit is asked for, detector."""
 
     beam: ElectronBeam
-    source: Undulator | FieldUndulator
+    source: Source
     energy_eV: float
     slit_z_m: float
     x: Opening
@@ -27,6 +27,11 @@ class Path:
     efficiency: float
     """Photons that arrive, per photon in 0.1 % bandwidth that goes through the opening."""
     detector: Detector | None = None
+
+    @property
+    def undulator(self) -> PlanarUndulator:
+        """The source, for what only undulators do."""
+        return planar(self.source)
 
     @property
     def wavelength_m(self) -> float:
@@ -58,6 +63,15 @@ class Path:
     def fresnel_number(self, opening: Opening) -> float:
         """gap^2 / (wavelength z): far below 1 the pattern is Fraunhofer's."""
         return opening.gap_m**2 / (self.wavelength_m * self.curvature_m)
+
+
+def planar(source: Source) -> PlanarUndulator:
+    """The source; raises BeamlineError where it is no undulator."""
+    if not isinstance(source, Undulator | FieldUndulator):
+        raise BeamlineError(
+            f"{source.name}: a {type(source).__name__}, where an undulator is needed"
+        )
+    return source
 
 
 def optical_path(beamline: Beamline, plane: str) -> Path:

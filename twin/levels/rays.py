@@ -6,6 +6,7 @@ also spreads its angles by diffraction.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from beamtwin.twin.levels.opening import Opening
 
@@ -27,7 +28,7 @@ class Rays:
         starts = (-half_size_m, half_size_m)
         return _hull((x, (x - start) / distance_m) for x in opening.edges_m for start in starts)
 
-    @property
+    @cached_property
     def bounds_m(self) -> tuple[float, float]:
         """From the lowest to the highest position."""
         positions = [x for x, _ in self.corners]

@@ -6,8 +6,6 @@ work belongs into a process of its own (`beamtwin.twin.chain.evaluate_job`). Ene
 lengths in m, flux in photons/s/0.1 %, densities per mm^2.
 """
 
-import importlib
-from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,8 +14,13 @@ import numpy as np
 
 from beamtwin.twin.levels.opening import Opening
 from beamtwin.twin.levels.path import Path
-from beamtwin.twin.ring import ElectronBeam
-from beamtwin.twin.source import FieldUndulator, Undulator
+from beamtwin.twin.levels.srw_magnets import (
+    FIELD_PRECISION,
+    electron_beam,
+    library,
+    magnets,
+    undulator,
+)
 
 if TYPE_CHECKING:
     from beamtwin.twin.levels.emission import Shining
@@ -33,9 +36,6 @@ __all__ = [
     "quadrant",
     "source_field",
 ]
-
-#: The relative accuracy asked of the field's integrals along the trajectory.
-FIELD_PRECISION = 0.01
 
 #: Between the points at which the field is computed: with its spherical wave taken out, it is smooth over 0.1 mm.
 FIELD_STEP_M = 10e-6
@@ -98,7 +98,7 @@ def source_field(path: Path, x_half_m: float, y_half_m: float) -> SourceField:
     _set_mesh(wavefront.mesh, path, Opening(0.0, 2 * x_half_m), Opening(0.0, 2 * y_half_m))
     wavefront.partBeam = electron_beam(path.beam, path.source)
     srw.srwl.CalcElecFieldSR(
-        wavefront, 0, magnets(path.source), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
+        wavefront, 0, magnets(path.undulator), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
     )
     x_m, y_m = np.linspace(-x_half_m, x_half_m, nx), np.linspace(-y_half_m, y_half_m, ny)
     radius_m = wavefront.Rx
@@ -140,7 +140,7 @@ def quadrant(
     electrons.partStatMom1.gamma *= 1 + energy_offset
     wavefront.partBeam = electrons
     srw.srwl.CalcElecFieldSR(
-        wavefront, 0, magnets(shining.source), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
+        wavefront, 0, magnets(shining.undulator), [1, FIELD_PRECISION, 0, 0, 20000, 1, 0]
     )
     field = np.array(wavefront.arEx, np.float32).view(np.complex64).reshape(y_m.size, x_m.size)
     waves = [_sphere(m, shining.z_m, shining.wavelength_m) for m in (y_m, x_m)]
@@ -156,12 +156,12 @@ def flux_through(path: Path) -> float:
     stokes = srw.SRWLStokes()
     stokes.allocate(1, 1, 1)
     _set_mesh(stokes.mesh, path, path.x, path.y)
-    highest = path.source.harmonic_near(path.beam, path.energy_eV) + 2
+    highest = path.undulator.harmonic_near(path.beam, path.energy_eV) + 2
     integrated = 1
     srw.srwl.CalcStokesUR(
         stokes,
         electron_beam(path.beam, path.source),
-        _undulator(path.source),
+        undulator(path.undulator),
         [1, highest, FLUX_PRECISION, FLUX_PRECISION, integrated],
     )
     return max(0.0, float(stokes.arS[0]))
@@ -199,11 +199,6 @@ def diffract(
     return intensity.reshape(y.points, x.points), x_m, y_m
 
 
-def library() -> Any:
-    """SRW's Python, which has no types, imported where it is first used."""
-    return importlib.import_module("srwpy.srwlib")
-
-
 def _wavefront(path: Path, field: np.ndarray, x: Mesh, y: Mesh) -> Any:
     srw = library()
     wavefront = srw.SRWLWfr(
@@ -237,33 +232,3 @@ def _set_mesh(mesh: Any, path: Path, x: Opening, y: Opening) -> None:
     mesh.eStart = mesh.eFin = path.energy_eV
     mesh.xStart, mesh.xFin = x.center_m - x.gap_m / 2, x.center_m + x.gap_m / 2
     mesh.yStart, mesh.yFin = y.center_m - y.gap_m / 2, y.center_m + y.gap_m / 2
-
-
-def electron_beam(beam: ElectronBeam, source: Undulator | FieldUndulator) -> Any:
-    """SRW's electrons: their waist is in the middle of the undulator; SRW starts two periods before it begins."""
-    srw = library()
-    electrons = srw.SRWLPartBeam()
-    electrons.from_Twiss(
-        _Iavg=beam.current_A,
-        _e=beam.energy_eV * 1e-9,
-        _sig_e=beam.energy_spread,
-        _emit_x=beam.x_emittance_m,
-        _beta_x=beam.x_beta_m,
-        _emit_y=beam.y_emittance_m,
-        _beta_y=beam.y_beta_m,
-    )
-    electrons.drift(-source.length_m / 2 - 2 * source.period_m)
-    return electrons
-
-
-def _undulator(source: Undulator | FieldUndulator) -> Any:
-    srw = library()
-    vertical = srw.SRWLMagFldH(_n=1, _h_or_v="v", _B=source.field_T, _ph=0, _s=1, _a=1)
-    return srw.SRWLMagFldU([vertical], source.period_m, source.periods)
-
-
-def magnets(source: Undulator | FieldUndulator) -> Any:
-    """SRW's container of magnetic fields."""
-    srw = library()
-    origin = array("d", [0.0])
-    return srw.SRWLMagFldC([_undulator(source)], origin, array("d", origin), array("d", origin))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from beamtwin.twin.beamline import Beamline, BeamlineError
+from beamtwin.twin.bending_magnet import BendingMagnet
 from beamtwin.twin.cache import PlaneCache, chained, digest
 from beamtwin.twin.elements import Detector
 from beamtwin.twin.grid import Grid, Resize
@@ -24,17 +25,22 @@ from beamtwin.twin.levels import srw
 from beamtwin.twin.levels.fresnel import MeshError
 from beamtwin.twin.levels.level import FieldCache, Light
 from beamtwin.twin.levels.opening import Opening
-from beamtwin.twin.levels.separable import ONE_ELECTRON_ERROR, Passage, dark, passage
+from beamtwin.twin.levels.separable import Passage, dark, flux_error, passage
+from beamtwin.twin.levels.srw_sources import emit
 from beamtwin.twin.levels.thin import EVERYWHERE, Thin
 from beamtwin.twin.levels.train import Route
+from beamtwin.twin.ring import Electron
 
-__all__ = ["Stage", "check", "light", "stages"]
+__all__ = ["Stage", "check", "light", "light_of", "stages"]
 
 #: Of the keys: another number for another way to compute the same plane.
 SCHEMA = 1
 
 #: A slit snaps to points: with fewer in it, its width is anybody's guess.
 FEWEST_CELLS = 8
+
+#: In one direction: SRW crashes where its resizing leaves next to nothing.
+FEWEST_POINTS = 32
 
 #: 16 bytes each, and SRW needs the double on the way.
 MOST_POINTS = 40_000_000
@@ -72,7 +78,9 @@ def light(beamline: Beamline, plane: str, cache: FieldCache) -> Light:
     MeshError
         Where the mesh has too few points in an opening, or far too many in all.
     """
-    there = passage(beamline, plane, coherent=True)
+    # The meshes of the separable levels are of no use where the light of an arc is as wide as its openings.
+    bent = isinstance(beamline.source, BendingMagnet)
+    there = passage(beamline, plane, coherent=True, meshed=not bent)
     if there.is_dark:
         return dark(there.way)
     if beamline.grid is None:
@@ -83,16 +91,25 @@ def light(beamline: Beamline, plane: str, cache: FieldCache) -> Light:
     return _seen(there, _at_end(beamline, beamline.grid, there, planes))
 
 
+def light_of(electron: Electron, beamline: Beamline, grid: Grid, there: Passage) -> Light:
+    """What one electron, anywhere in the beam, sends through an open passage; nothing is kept."""
+    plane = _Plane(_source(there, grid, electron))
+    for stage in stages(beamline, grid, there.way):
+        for element, parameters in _steps(stage, plane, there.way):
+            _propagate(plane.wavefront, element, parameters)
+    return _seen(there, plane)
+
+
 def stages(beamline: Beamline, grid: Grid, way: Route) -> tuple[Stage, ...]:
     """The places on a way, in the order of the light."""
     names = [
-        tuple(element.name for element in beamline.elements if element.z_m == z_m)
-        for z_m, _ in way.places
+        tuple(element.name for element in beamline.elements if element.z_m == place.z_m)
+        for place in way.places
     ]
-    ends = [z_m for z_m, _ in way.places[1:]] + [way.end.z_m]
+    ends = [place.z_m for place in way.places[1:]] + [way.end.z_m]
     return tuple(
-        Stage(name, acts, grid.at(name), end - z_m)
-        for name, (z_m, acts), end in zip(names, way.places, ends, strict=True)
+        Stage(name, place.acts, grid.at(name), end - place.z_m)
+        for name, place, end in zip(names, way.places, ends, strict=True)
     )
 
 
@@ -130,7 +147,7 @@ def _moves(beamline: Beamline, stage: Stage) -> bool:
     return not beamline.movable or any(name in beamline.movable for name in stage.names)
 
 
-def _source(there: Passage, grid: Grid) -> Any:
+def _source(there: Passage, grid: Grid, electron: Electron | None = None) -> Any:
     """The field of one electron in the plane of the first element, on SRW's own choice of points."""
     library, shining = srw.library(), there.shining
     wavefront = library.SRWLWfr()
@@ -141,9 +158,18 @@ def _source(there: Passage, grid: Grid) -> Any:
     mesh.xStart, mesh.xFin = -grid.x_window_m / 2, grid.x_window_m / 2
     mesh.yStart, mesh.yFin = -grid.y_window_m / 2, grid.y_window_m / 2
     wavefront.partBeam = srw.electron_beam(shining.beam, shining.source)
-    accuracy = [1, srw.FIELD_PRECISION, 0, 0, 20000, 1, grid.sampling]
-    library.srwl.CalcElecFieldSR(wavefront, 0, srw.magnets(shining.source), accuracy)
+    if electron is not None:
+        _displace(wavefront.partBeam.partStatMom1, electron)
+    emit(wavefront, shining, grid.sampling)
     return wavefront
+
+
+def _displace(particle: Any, electron: Electron) -> None:
+    """From the middle of the straight to where SRW begins, there is free space."""
+    particle.xp, particle.yp = electron.x_angle_rad, electron.y_angle_rad
+    particle.x = electron.x_m + particle.z * electron.x_angle_rad
+    particle.y = electron.y_m + particle.z * electron.y_angle_rad
+    particle.gamma *= 1 + electron.energy
 
 
 def _steps(stage: Stage, plane: _Plane, way: Route) -> Iterator[tuple[Any, list[float]]]:
@@ -182,11 +208,16 @@ def check(stage: Stage, wavefront: Any, opening: tuple[Opening, Opening]) -> flo
         Where that is too large, or the mesh is.
     """
     mesh, resize = wavefront.mesh, stage.resize
-    points = mesh.nx * resize.x_range * resize.x_resolution
-    points *= mesh.ny * resize.y_range * resize.y_resolution
-    if not 0 < points <= MOST_POINTS:
+    columns = mesh.nx * resize.x_range * resize.x_resolution
+    rows = mesh.ny * resize.y_range * resize.y_resolution
+    if not min(columns, rows) >= FEWEST_POINTS:
         raise MeshError(
-            f"{stage.names[0]}: {points:.3g} points are more than {MOST_POINTS:.3g}: "
+            f"{stage.names[0]}: {columns:.3g} x {rows:.3g} points are less than {FEWEST_POINTS} a side: "
+            "resize the mesh less in [optics.grid]"
+        )
+    if not columns * rows <= MOST_POINTS:
+        raise MeshError(
+            f"{stage.names[0]}: {columns * rows:.3g} points are more than {MOST_POINTS:.3g}: "
             "resize the mesh less in [optics.grid]"
         )
     parts = []
@@ -293,7 +324,7 @@ def _seen(there: Passage, plane: _Plane) -> Light:
         y_m=at[1],
         flux_ph_s=flux_ph_s,
         mesh=f"{mesh.nx} x {mesh.ny} points, {steps_m[0] * 1e9:.3g} x {steps_m[1] * 1e9:.3g} nm apart",
-        flux_error=ONE_ELECTRON_ERROR,
+        flux_error=flux_error(there.shining.source, coherent=True),
         pattern_error=min(1.0, plane.snapping + _coarseness(there, steps_m)),
     )
 

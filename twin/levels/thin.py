@@ -88,11 +88,9 @@ def thin(element: Element, energy_eV: float) -> Thin:
     BeamlineError
         For parameters beyond all sense.
     """
-    act = ACTIONS.get(type(element))
-    if act is None:
-        return NOTHING
     _check(element)
-    return act(element, energy_eV)
+    act = ACTIONS.get(type(element))
+    return NOTHING if act is None else act(element, energy_eV)
 
 
 #: By the end of a parameter's name: the least and the largest magnitude that it can have, besides none at all.
@@ -102,6 +100,13 @@ SENSIBLE = {
     "grazing_rad": (1e-9, 1.6),
     "pitch_rad": (0.0, 1e-2),
     "center_m": (0.0, 10.0),
+    "gap_m": (0.0, inf),
+    "size_m": (0.0, inf),
+    "aperture_m": (0.0, inf),
+    "design_energy_eV": (0.0, 1e6),
+    "pixel_m": (1e-10, 10.0),
+    "center_column": (0.0, 1e7),
+    "center_row": (0.0, 1e7),
     "lenses": (0, 1000),
 }
 
@@ -148,6 +153,8 @@ def _filter(element: Filter, energy_eV: float) -> Thin:
 
 
 def _lens(element: Lens, energy_eV: float) -> Thin:
+    if element.inserted < 0.5:
+        return NOTHING
     scale = energy_eV / element.design_energy_eV if element.design_energy_eV else 1.0
     sides = [
         Side(Opening(center, aperture), curvature_per_m=1 / (focal * scale), lens_m=center)

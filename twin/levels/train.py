@@ -2,23 +2,39 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from math import inf, prod
+from operator import attrgetter
 from typing import Literal
 
 import numpy as np
 
 from beamtwin.twin.beamline import Beamline, BeamlineError
-from beamtwin.twin.elements import Aperture, Detector
+from beamtwin.twin.elements import Aperture, Detector, Element
 from beamtwin.twin.levels.fresnel import Line, points_needed
 from beamtwin.twin.levels.opening import Opening
 from beamtwin.twin.levels.path import band
 from beamtwin.twin.levels.rays import Rays
 from beamtwin.twin.levels.thin import Side, Thin, thin
 
-__all__ = ["Accuracy", "Axis", "Route", "Stop", "Train", "route", "train"]
+__all__ = [
+    "Accuracy",
+    "Axis",
+    "Beginning",
+    "Place",
+    "Route",
+    "Stop",
+    "Train",
+    "outline",
+    "route",
+    "train",
+]
 
 Axis = Literal["x", "y"]
+
+#: Places, stops and the like that are remembered, so that they are the same objects while nothing changes.
+KEPT = 1024
 
 
 @dataclass(frozen=True)
@@ -38,9 +54,9 @@ class Accuracy:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stop:
-    """A plane, the light's mesh on it, and what happens to the light there."""
+    """A plane, the light's mesh on it, and what happens to the light there; itself again while nothing changes."""
 
     z_m: float
     line: Line
@@ -65,6 +81,26 @@ class Train:
     """Of the light beyond the last stop, at its end: 1 / the highest frequency of the intensity."""
 
 
+@dataclass(frozen=True, eq=False)
+class Section:
+    """What stands at one distance from the source, in one direction; itself again while nothing changes."""
+
+    z_m: float
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """The elements at one distance from the source, as the light sees them."""
+
+    z_m: float
+    acts: tuple[Thin, ...]
+    """Without those that are nothing but a loss."""
+    x: Section
+    y: Section
+    transmission: float
+
+
 @dataclass(frozen=True)
 class Route:
     """What is between the source and a plane."""
@@ -73,8 +109,8 @@ class Route:
     wavelength_m: float
     first_z_m: float
     """Of the first element that is more than a loss."""
-    places: tuple[tuple[float, tuple[Thin, ...]], ...]
-    """Elements that do more than take away, by their distance from the source."""
+    places: tuple[Place, ...]
+    """Elements that do more than take away."""
     efficiency: float
     end: Aperture | Detector
 
@@ -94,42 +130,74 @@ def route(beamline: Beamline, plane: str) -> Route:
         )
     upstream = beamline.elements[: beamline.elements.index(end) + 1]
     energy_eV = beamline.photon_energy_eV
-    acting = [(element.z_m, thin(element, energy_eV)) for element in upstream]
-    efficiency = band(upstream, plane) * prod(act.transmission for _, act in acting)
-    shaping = [entry for entry in acting if not entry[1].is_nothing]
+    places = [
+        _place(tuple(group), energy_eV) for _, group in groupby(upstream, key=attrgetter("z_m"))
+    ]
+    shaping = tuple(place for place in places if place.acts)
     if not shaping:
         raise BeamlineError(f"{plane}: there is no aperture before it to diffract")
-    places = tuple(
-        (z_m, tuple(act for _, act in group))
-        for z_m, group in groupby(shaping, key=lambda entry: entry[0])
+    efficiency = band(upstream, plane) * prod(place.transmission for place in places)
+    return Route(energy_eV, beamline.wavelength_m, shaping[0].z_m, shaping, efficiency, end)
+
+
+@lru_cache(maxsize=KEPT)
+def _place(elements: tuple[Element, ...], energy_eV: float) -> Place:
+    z_m, acts = elements[0].z_m, [thin(element, energy_eV) for element in elements]
+    shaping = tuple(act for act in acts if not act.is_nothing)
+    return Place(
+        z_m,
+        shaping,
+        x=_section(z_m, tuple(act.x for act in shaping)),
+        y=_section(z_m, tuple(act.y for act in shaping)),
+        transmission=prod(act.transmission for act in acts),
     )
-    return Route(energy_eV, beamline.wavelength_m, places[0][0], places, efficiency, end)
 
 
-def train(way: Route, axis: Axis, source_half_m: float, lit: Opening, accuracy: Accuracy) -> Train:
-    """The stops on the way, in one direction.
-
-    Parameters
-    ----------
-    source_half_m : float
-        How far from the axis light begins.
-    lit : Opening
-        Where there is light in the plane of the first element, before it.
-    """
-    screen = _edges(way.end, axis) if isinstance(way.end, Detector) else None
-    planned = _follow(way, axis, source_half_m, lit, accuracy)
-    if not planned:
-        return Train((), 0.0)
-    stops = []
-    for this, following in zip(planned, [*planned[1:], None], strict=True):
-        stops.append(_stop(this, following, screen, way, accuracy))
-    last = planned[-1]
-    low, high = last.rays.bounds_m
-    to_screen = way.end.z_m - last.z_m
-    return Train(tuple(stops), way.wavelength_m * to_screen / (high - low))
+@lru_cache(maxsize=KEPT)
+def _section(z_m: float, sides: tuple[Side, ...]) -> Section:
+    return Section(z_m, sides)
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """The light in one direction in the plane of the first element, before it."""
+
+    source_half_m: float
+    """How far from the axis it begins."""
+    lit: Opening
+    """Where there is any."""
+
+
+def train(way: Route, axis: Axis, beginning: Beginning, accuracy: Accuracy) -> Train:
+    """The stops on the way, in one direction."""
+    screen = _edges(way.end, axis) if isinstance(way.end, Detector) else None
+    sections = tuple(getattr(place, axis) for place in way.places)
+    planned = _follow(sections, beginning, accuracy, way.wavelength_m).planned
+    if not planned:
+        return Train((), 0.0)
+    following = [(after.z_m, after.rays.bounds_m) for after in planned[1:]]
+    targets = [*following, (way.end.z_m, screen)]
+    stops = tuple(
+        _stop(this, *target, accuracy, way.wavelength_m)
+        for this, target in zip(planned, targets, strict=True)
+    )
+    last = stops[-1]
+    to_screen = way.end.z_m - last.z_m
+    return Train(stops, way.wavelength_m * to_screen / last.line.width_m)
+
+
+def outline(way: Route, axis: Axis, beginning: Beginning, accuracy: Accuracy) -> Train:
+    """`train`, for who brings a mesh of his own: its lines have two points."""
+    sections = tuple(getattr(place, axis) for place in way.places)
+    planned = _follow(sections, beginning, accuracy, way.wavelength_m).planned
+    if not planned:
+        return Train((), 0.0)
+    stops = tuple(_meshed(this, 2) for this in planned)
+    to_screen = way.end.z_m - stops[-1].z_m
+    return Train(stops, way.wavelength_m * to_screen / stops[-1].line.width_m)
+
+
+@dataclass(frozen=True, eq=False)
 class _Planned:
     z_m: float
     sides: tuple[Side, ...]
@@ -138,30 +206,46 @@ class _Planned:
     after: Rays
 
 
+@dataclass(frozen=True, eq=False)
+class _Followed:
+    """The light behind some places, and where it was stopped; nowhere where it is dark."""
+
+    z_m: float
+    rays: Rays
+    planned: tuple[_Planned, ...] = ()
+
+
+@lru_cache(maxsize=KEPT)
 def _follow(
-    way: Route, axis: Axis, source_half_m: float, lit: Opening, accuracy: Accuracy
-) -> list[_Planned]:
-    planned: list[_Planned] = []
-    rays = Rays.from_source(source_half_m, lit, way.first_z_m)
-    z_m = way.first_z_m
-    for place_m, acts in way.places:
-        sides = tuple(getattr(act, axis) for act in acts)
-        rays, z_m = rays.drift(place_m - z_m), place_m
-        reach = rays.bounds_m
-        opening = _common(sides, reach)
-        inside = rays.through(opening)
-        if not inside.corners:
-            return []
-        cuts = opening.gap_m < (reach[1] - reach[0]) * (1 - 1e-9)
-        after = inside
-        if cuts or not planned:
-            after = inside.spread(accuracy.fringes * way.wavelength_m / opening.gap_m)
-        for side in sides:
-            after = after.lens(side.curvature_per_m, side.lens_m)
-        if cuts or not planned or any(not _only_opening(side) for side in sides):
-            planned.append(_Planned(z_m, sides, inside, after))
-        rays = after
-    return planned
+    sections: tuple[Section, ...], beginning: Beginning, accuracy: Accuracy, wavelength_m: float
+) -> _Followed:
+    """Behind the last of some sections; what is behind the others is known where only the last one has changed."""
+    *others, section = sections
+    if others:
+        before = _follow(tuple(others), beginning, accuracy, wavelength_m)
+    else:
+        rays = Rays.from_source(beginning.source_half_m, beginning.lit, section.z_m)
+        before = _Followed(section.z_m, rays)
+    if others and not before.planned:
+        return before
+    return _through(before, section, accuracy.fringes * wavelength_m)
+
+
+def _through(before: _Followed, section: Section, fringes_m: float) -> _Followed:
+    """Through one more; an opening of ``gap`` spreads the light by ``fringes_m / gap``."""
+    rays = before.rays.drift(section.z_m - before.z_m)
+    low, high = rays.bounds_m
+    opening = _common(section.sides, (low, high))
+    inside = rays.through(opening)
+    if not inside.corners:
+        return _Followed(section.z_m, inside)
+    cuts = opening.gap_m < (high - low) * (1 - 1e-9) or not before.planned
+    after = inside.spread(fringes_m / opening.gap_m) if cuts else inside
+    for side in section.sides:
+        after = after.lens(side.curvature_per_m, side.lens_m)
+    stops = cuts or any(not _only_opening(side) for side in section.sides)
+    planned = (_Planned(section.z_m, section.sides, inside, after),) if stops else ()
+    return _Followed(section.z_m, after, before.planned + planned)
 
 
 def _only_opening(side: Side) -> bool:
@@ -177,20 +261,25 @@ def _common(sides: Sequence[Side], reach: tuple[float, float]) -> Opening:
     return Opening((low + high) / 2, max(0.0, high - low))
 
 
+@lru_cache(maxsize=KEPT)
 def _stop(
     this: _Planned,
-    following: _Planned | None,
-    screen: tuple[float, float] | None,
-    way: Route,
+    there_z_m: float,
+    there: tuple[float, float] | None,
     accuracy: Accuracy,
+    wavelength_m: float,
 ) -> Stop:
+    """With a mesh for the way to an interval further on."""
     low, high = this.rays.bounds_m
-    there = screen if following is None else following.rays.bounds_m
-    distance_m = (way.end.z_m if following is None else following.z_m) - this.z_m
     frequency = 0.0
-    if there is not None and distance_m > 0:
-        frequency = this.after.frequency_per_m(there, distance_m, way.wavelength_m)
-    points = points_needed(high - low, frequency, accuracy.oversampling)
+    if there is not None and there_z_m > this.z_m:
+        frequency = this.after.frequency_per_m(there, there_z_m - this.z_m, wavelength_m)
+    return _meshed(this, points_needed(high - low, frequency, accuracy.oversampling))
+
+
+@lru_cache(maxsize=KEPT)
+def _meshed(this: _Planned, points: int) -> Stop:
+    low, high = this.rays.bounds_m
     return Stop(this.z_m, Line((low + high) / 2, high - low, points), this.sides)
 
 

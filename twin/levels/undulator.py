@@ -31,7 +31,7 @@ SMALL_ANGLE = 0.01
 
 def flux_through(path: Path) -> float:
     """Photons/s/0.1 % bandwidth of the harmonic next to the photon energy, through the path's opening."""
-    source, gamma = path.source, path.beam.gamma
+    source, gamma = path.undulator, path.beam.gamma
     harmonic = source.harmonic_near(path.beam, path.energy_eV)
     detuning = path.energy_eV / source.harmonic_energy_eV(path.beam, harmonic) - 1
     # The phase 2 pi n t (E / E_n(theta) - 1) that light gathers over t periods, t from 0 to N, is:
@@ -41,10 +41,8 @@ def flux_through(path: Path) -> float:
     integrand = (
         (1 - t / source.periods)
         * np.exp(1j * on_axis * detuning - (on_axis * 2 * path.beam.energy_spread) ** 2 / 2)
-        * _across(
-            path, path.x, per_angle2, path.beam.x_divergence_rad, path.beam.x_sigma_m, harmonic
-        )
-        * _across(path, path.y, per_angle2, path.beam.y_divergence_rad, path.beam.y_sigma_m, None)
+        * _across(path, path.x, per_angle2, path.beam.size_at_m("x", path.slit_z_m), harmonic)
+        * _across(path, path.y, per_angle2, path.beam.size_at_m("y", path.slit_z_m), None)
     )
     mean = 2 / source.periods * float(weights @ integrand.real)
     return _peak_per_rad2(path, harmonic) * max(0.0, mean)
@@ -68,8 +66,8 @@ def harmonic_strength(K: float, harmonic: int, gamma_angle: float = 0.0) -> floa
 
 def _peak_per_rad2(path: Path, harmonic: int) -> float:
     electrons_s = path.beam.current_A / ELECTRON_CHARGE_C
-    strength = harmonic_strength(path.source.K, harmonic)
-    emission = FINE_STRUCTURE * 1e-3 * (path.source.periods * path.beam.gamma) ** 2
+    strength = harmonic_strength(path.undulator.K, harmonic)
+    emission = FINE_STRUCTURE * 1e-3 * (path.undulator.periods * path.beam.gamma) ** 2
     return emission * strength * electrons_s
 
 
@@ -77,21 +75,21 @@ def _across(
     path: Path,
     opening: Opening,
     per_angle2: np.ndarray,
-    divergence_rad: float,
     sigma_m: float,
     harmonic: int | None,
 ) -> np.ndarray:
     """The integral over the opening, in radians, of exp(i per_angle2 theta^2), averaged over the electrons.
 
-    ``theta`` is Gaussian about the angle of observation. With a harmonic, its loss of strength counts too.
+    ``theta`` is Gaussian, sigma_m / z wide, about the angle of observation. With a harmonic, its loss of
+    strength counts too.
     """
     half = opening.gap_m / 2
     x_m, weights = _gauss_legendre(OPENING_NODES, opening.center_m - half, opening.center_m + half)
     angle, weights = x_m / path.slit_z_m, weights / path.slit_z_m
-    variance = divergence_rad**2 + (sigma_m / path.slit_z_m) ** 2
+    variance = (sigma_m / path.slit_z_m) ** 2
     curvature = 1j * per_angle2
     if harmonic is not None:
-        curvature = curvature - _loss_per_angle2(path.source.K, harmonic, path.beam.gamma)
+        curvature = curvature - _loss_per_angle2(path.undulator.K, harmonic, path.beam.gamma)
     widened = 1 - 2 * curvature * variance
     return np.exp(np.multiply.outer(curvature / widened, angle**2)) @ weights / np.sqrt(widened)
 

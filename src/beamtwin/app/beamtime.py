@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import beamtwin
 from beamtwin.app import DEFAULT_PORT
 from beamtwin.app.options import UsageError
 from beamtwin.app.termination import AbortOnSigterm
+from beamtwin.app.workers import Workers
 from beamtwin.databroker.broker import Broker
 from beamtwin.hardware.ca import CATransport
 from beamtwin.hardware.channel import Transport
@@ -21,6 +22,7 @@ from beamtwin.orchestration.interrupts import AbortOnSigint
 from beamtwin.scenarios.scenario import Scenario
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.provenance import PROVENANCE_PV, read_provenance
+from beamtwin.twin.world import World
 
 __all__ = ["Beamtime", "Settings", "open_beamtime", "open_broker", "open_target"]
 
@@ -39,14 +41,16 @@ class Settings:
     """The folder of the catalogue and its files."""
     target: str = "twin"
     """A key of `TARGETS`."""
-    level: str = "fast"
-    """How the twin computes its physics: ``fast`` or ``wave``."""
+    level: str | None = None
+    """How the twin computes its physics: one of `beamtwin.twin.chain.LEVELS`; None: as its scenario has it."""
     seed: int = 0
     noise: bool = True
     epoch: float | None = None
     """Where virtual time begins (seconds since the Unix epoch). Given, the run is a reproduction, uids and all."""
     port: int = DEFAULT_PORT
     """Of the twin's IOC."""
+    workers: Workers = field(default_factory=Workers)
+    """Who computes the twin's light."""
 
 
 @dataclass
@@ -59,6 +63,8 @@ class Beamtime:
     provenance: dict[str, Any] = field(default_factory=dict)
     uids: list[str] = field(default_factory=list)
     """Of the runs that were filed."""
+    world: World | None = None
+    """The twin, where it is in this process."""
 
     def file(self, name: str, document: Mapping[str, Any]) -> None:
         """Keep a document."""
@@ -80,7 +86,7 @@ def open_beamtime(scenario: Scenario, settings: Settings) -> Iterator[Beamtime]:
     assets = _folder(settings.data / ASSETS)
     with ExitStack() as stack:
         broker = stack.enter_context(open_broker(settings.data))
-        transport, provenance = stack.enter_context(open_target(scenario, settings))
+        transport, provenance, world = stack.enter_context(open_target(scenario, settings))
         new_uid = random_uid if settings.epoch is None else SeededUids(settings.seed)
         devices = scenario.devices(transport, assets, new_uid)
         _connect(devices, scenario.needs, transport)
@@ -91,7 +97,7 @@ def open_beamtime(scenario: Scenario, settings: Settings) -> Iterator[Beamtime]:
             new_uid=new_uid,
         )
         engine.md["scan_id"] = _last_scan_id(broker)
-        beamtime = Beamtime(engine, devices, broker, provenance)
+        beamtime = Beamtime(engine, devices, broker, provenance, world=world)
         engine.subscribe(beamtime.file)
         yield beamtime
 
@@ -114,10 +120,19 @@ def _last_scan_id(broker: Broker) -> int:
     return 0 if last is None else last.start["scan_id"]
 
 
-def open_target(
-    scenario: Scenario, settings: Settings
-) -> AbstractContextManager[tuple[Transport, dict[str, Any]]]:
-    """The way to a scenario's PVs on the target that the settings name, and what a run says of where it came from."""
+class Opened(NamedTuple):
+    """A target within reach."""
+
+    transport: Transport
+    """The way to its PVs."""
+    provenance: dict[str, Any]
+    """What a run says of where it came from."""
+    world: World | None = None
+    """The twin, where it is in this process."""
+
+
+def open_target(scenario: Scenario, settings: Settings) -> AbstractContextManager[Opened]:
+    """A scenario's PVs on the target that the settings name."""
     return TARGETS[settings.target](scenario, settings)
 
 
@@ -147,19 +162,21 @@ def _searched(transport: Transport) -> str:
 
 
 @contextmanager
-def _open_twin(
-    scenario: Scenario, settings: Settings
-) -> Iterator[tuple[Transport, dict[str, Any]]]:
+def _open_twin(scenario: Scenario, settings: Settings) -> Iterator[Opened]:
     """The twin in this process, in virtual time."""
     clock = SimClock(settings.epoch)
     with scenario.world(
-        clock, level=settings.level, seed=settings.seed, noise=settings.noise
+        clock,
+        level=settings.level or scenario.level,
+        seed=settings.seed,
+        noise=settings.noise,
     ) as world:
-        yield world.database, world.provenance
+        settings.workers.employ(world)
+        yield Opened(world.database, world.provenance, world)
 
 
 @contextmanager
-def _open_ioc(scenario: Scenario, settings: Settings) -> Iterator[tuple[Transport, dict[str, Any]]]:
+def _open_ioc(scenario: Scenario, settings: Settings) -> Iterator[Opened]:
     """A twin that is served over Channel Access on this machine, in real time."""
     port = settings.port
     with _channel_access(CATransport(addresses=["127.0.0.1"], port=port)) as transport:
@@ -171,17 +188,15 @@ def _open_ioc(scenario: Scenario, settings: Settings) -> Iterator[tuple[Transpor
                 f"searched for: name its --port, or start one, in another terminal, with "
                 f"`beamtwin ioc {scenario.name} --port {port}`"
             ) from error
-        yield transport, {**provenance, "target": "ioc"}
+        yield Opened(transport, {**provenance, "target": "ioc"})
 
 
 @contextmanager
-def _open_live(
-    scenario: Scenario, settings: Settings
-) -> Iterator[tuple[Transport, dict[str, Any]]]:
+def _open_live(scenario: Scenario, settings: Settings) -> Iterator[Opened]:
     """Whatever the EPICS_CA_* environment leads to: the beamline."""
     with _channel_access(CATransport()) as transport:
         provenance = {"scenario": scenario.name, "version": beamtwin.__version__}
-        yield transport, {"target": "live", **provenance}
+        yield Opened(transport, {"target": "live", **provenance})
 
 
 @contextmanager
@@ -192,7 +207,7 @@ def _channel_access(transport: CATransport) -> Iterator[CATransport]:
         transport.close()
 
 
-Opener = Callable[[Scenario, Settings], AbstractContextManager[tuple[Transport, dict[str, Any]]]]
+Opener = Callable[[Scenario, Settings], AbstractContextManager[Opened]]
 
 #: How each target is reached.
 TARGETS: dict[str, Opener] = {"twin": _open_twin, "ioc": _open_ioc, "live": _open_live}

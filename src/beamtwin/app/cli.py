@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from beamtwin import __version__
-from beamtwin.app import DEFAULT_PORT
+from beamtwin.app import DEFAULT_PORT, commands_catalogue
 
 __all__ = ["app", "run"]
 
@@ -37,6 +37,9 @@ class Level(StrEnum):
 
     fast = "fast"
     wave = "wave"
+    coherent = "coherent"
+    modes = "modes"
+    srw = "srw"
 
 
 Data = Annotated[
@@ -50,7 +53,14 @@ Data = Annotated[
 ]
 ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="For example: chx")]
 Engine = Annotated[
-    Level, typer.Option("--engine", help="The twin's physics: closed forms, or wave optics by SRW.")
+    Level | None,
+    typer.Option(
+        "--engine",
+        help="The twin's physics. Of one slit: fast (closed forms), wave (SRW). Of the whole beamline: coherent "
+        "(1D x 1D, one electron), modes (1D x 1D, all electrons), srw (SRW 2D, one electron). "
+        "[default: the scenario's]",
+        show_default=False,
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Of the twin's noise: the same seed, the same bits.")]
 Port = Annotated[int, typer.Option(help="Of the twin's IOC.", min=0, max=65535)]
@@ -65,13 +75,36 @@ TargetOption = Annotated[
         show_default=Target.twin.value,
     ),
 ]
+Processes = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Processes that compute the twin's light; from 2 on, all of a run's before it begins.",
+    ),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Have a Dask cluster compute it: tcp://HOST:PORT of its scheduler.",
+        show_default=False,
+    ),
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="DIR",
+        help="Keep SRW's wavefronts here, for other processes and for the next run.",
+        show_default=False,
+    ),
+]
 Live = Annotated[bool, typer.Option("--live", help="The real beamline.")]
 
 #: The exit code of what Ctrl-C ended: as shells have it, 128 and the number of SIGINT.
 INTERRUPTED = 130
-
-#: ``beamtwin show -1`` means the last run, and no option.
-RUNS_FROM_THE_END = {"ignore_unknown_options": True}
 
 
 @app.callback()
@@ -94,7 +127,7 @@ def run_plan(
     ] = None,
     target: TargetOption = None,
     live: Live = False,
-    engine: Engine = Level.fast,
+    engine: Engine = None,
     seed: Seed = 0,
     noise: Noise = True,
     epoch: Annotated[
@@ -105,21 +138,29 @@ def run_plan(
         ),
     ] = None,
     port: Port = DEFAULT_PORT,
+    workers: Processes = 1,
+    dask: Dask = None,
+    cache: Cache = None,
     data: Data = None,
 ) -> None:
     """Run a plan: on the twin, unless --live says otherwise."""
     from beamtwin.app import running
     from beamtwin.app.beamtime import Settings
     from beamtwin.app.options import data_folder, one_target
+    from beamtwin.app.workers import Workers
 
+    computing = Workers(workers, dask, cache)
+    chosen = one_target(target, live, epoch)
+    computing.check_target(chosen)
     settings = Settings(
-        target=one_target(target, live, epoch),
+        target=chosen,
         data=data_folder(data),
-        level=engine.value,
+        level=engine and engine.value,
         seed=seed,
         noise=noise,
         epoch=epoch,
         port=port,
+        workers=computing,
     )
     running.run_plan(scenario, plan, arguments or [], settings)
 
@@ -142,15 +183,65 @@ def ioc(
             show_default=False,
         ),
     ] = None,
-    engine: Engine = Level.fast,
+    engine: Engine = None,
     seed: Seed = 0,
     noise: Noise = True,
+    workers: Processes = 1,
+    dask: Dask = None,
+    cache: Cache = None,
 ) -> None:
     """Serve the twin's PVs over Channel Access, until Ctrl-C."""
     from beamtwin.app import serving
+    from beamtwin.app.workers import Workers
 
-    twin = {"level": engine.value, "seed": seed, "noise": noise}
-    serving.serve(scenario, port, interface, speed=speed, autosave=autosave, **twin)
+    twin = {"level": engine and engine.value, "seed": seed, "noise": noise}
+    computing = Workers(workers, dask, cache)
+    serving.serve(
+        scenario, port, interface, speed=speed, autosave=autosave, workers=computing, **twin
+    )
+
+
+@app.command()
+def beam(
+    scenario: ScenarioName,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME=VALUE...", help="Where things stand: S2.x_gap_um=20, or PV=VALUE."
+        ),
+    ] = None,
+    at: Annotated[
+        str, typer.Option("--at", help="An element, a distance from the source in m, or: all.")
+    ] = "all",
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            "--level", help="The physics, as of run --engine.  [default: modes]", show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Numbers for programs, in SI units.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="A figure of the light there.", show_default=False
+        ),
+    ] = None,
+    synoptic: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the beamline, and do no more.", show_default=False),
+    ] = None,
+) -> None:
+    """Show what the light is like: size, divergence, flux, coherence."""
+    from beamtwin.app import beam
+
+    if synoptic is not None:
+        beam.draw_synoptic(scenario, arguments or [], synoptic)
+        return
+    beam.show_beam(
+        scenario, at, arguments or [], level=level and level.value, as_json=as_json, out=out
+    )
 
 
 @app.command()
@@ -178,63 +269,18 @@ def devices(
         devices.list_devices(scenario, label)
 
 
-@app.command("list")
-def list_runs(
-    query: Annotated[
-        str, typer.Option("--query", help="""Mongo's query language: '{"plan_name": "scan"}'""")
-    ] = "{}",
-    limit: Annotated[int, typer.Option(help="The most runs to list.", min=1)] = 20,
-    data: Data = None,
-) -> None:
-    """List runs, the newest first."""
-    from beamtwin.app import showing
-    from beamtwin.app.options import data_path
-
-    showing.list_runs(data_path(data), query, limit)
-
-
-@app.command(context_settings=RUNS_FROM_THE_END)
-def show(
-    uid: Annotated[
-        str, typer.Argument(metavar="RUN", help="A uid, its beginning, a scan_id, or -1.")
-    ],
-    data: Data = None,
-) -> None:
-    """Show a run: where it came from, its streams, its first and last events."""
-    from beamtwin.app import showing
-    from beamtwin.app.options import data_path
-
-    showing.show_run(data_path(data), uid)
-
-
-@app.command(context_settings=RUNS_FROM_THE_END)
-def compare(
-    measured: Annotated[
-        str, typer.Argument(metavar="RUN", help="The measured run, or one of a pair.")
-    ],
-    simulated: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="The simulated one; default: the newest counterpart."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the figure and the report.")] = Path("."),
-    data: Data = None,
-) -> None:
-    """Compare a measured run with a simulated one: numbers, a figure, a report."""
-    from beamtwin.app import showing
-    from beamtwin.app.options import data_path
-
-    showing.compare_runs(data_path(data), measured, simulated, out)
-
-
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder of what it makes.")] = Path("demo"),
-    engine: Engine = Level.wave,
+    engine: Annotated[Level, typer.Option("--engine", help="The twin's physics.")] = Level.wave,
 ) -> None:
     """Slit diffraction at NSLS-II CHX: measured, simulated, and simulated over Channel Access."""
     from beamtwin.app import demonstration
 
     demonstration.run(out, engine.value)
+
+
+app.add_typer(commands_catalogue.app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -59,7 +59,7 @@ def check_devices(scenario_name: str, label: str | None, settings: Settings) -> 
         Where anything is.
     """
     scenario = load(scenario_name)
-    with open_target(scenario, settings) as (transport, _):
+    with open_target(scenario, settings) as (transport, *_):
         devices = scenario.devices(transport, Path().absolute(), random_uid)
         checked = _check(devices, transport, _entries(scenario, label))
     table = _table(scenario)

@@ -5,17 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import TaskID
 
 from beamtwin.app.beamtime import Beamtime, Settings, open_beamtime
 from beamtwin.app.options import plan_arguments
+from beamtwin.app.progress import progress_bar
+from beamtwin.app.workers import prefetch
 from beamtwin.databroker.broker import Broker
 from beamtwin.orchestration.errors import BeamtwinError, RunEngineInterrupted
 from beamtwin.orchestration.messages import Msg
@@ -28,15 +23,7 @@ class RunProgress:
     """A subscriber that shows how many of a run's points are taken: one that is taken again counts once."""
 
     def __init__(self, console: Console):
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._progress = progress_bar(console)
         #: By the uids of runs, and of the descriptors of their points.
         self._tasks: dict[str, TaskID] = {}
 
@@ -60,7 +47,7 @@ class RunProgress:
             self._progress.update(task, completed=document["seq_num"])
 
 
-def report_interrupted(broker: Broker, console: Console, data: Path) -> None:
+def report_interrupted(broker: Broker, console: Console, data: Path | str) -> None:
     """Say which runs were left without an end since anybody last began to write in the data folder."""
     for run in broker.interrupted(new=True):
         scan, uid = run.start.get("scan_id", "?"), run.uid[:8]
@@ -82,6 +69,8 @@ def run_plan(
     arguments = plan_arguments(plan, assignments)
     with open_beamtime(scenario, settings) as beamtime:
         report_interrupted(beamtime.broker, console, settings.data)
+        if beamtime.world is not None and settings.workers.parallel:
+            prefetch(console, scenario, beamtime.world, lambda devices: plan(devices, **arguments))
         began = beamtime.engine.clock.time()
         _take(console, beamtime, plan(beamtime.devices, **arguments))
         duration = beamtime.engine.clock.time() - began

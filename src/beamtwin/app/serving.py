@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from beamtwin.app.workers import Workers
 from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.scenarios.scenario import Scenario, load
 from beamtwin.twin import ioc
@@ -27,7 +28,9 @@ def serve(
     interface: str,
     *,
     speed: float,
+    level: str | None = None,
     autosave: Path | None = None,
+    workers: Workers | None = None,
     **twin: Any,
 ) -> None:
     """Serve the twin of a scenario, or of a registry's file, until Ctrl-C.
@@ -40,8 +43,12 @@ def serve(
         Where to listen.
     speed : float
         Virtual seconds per second of the wall.
+    level : str, optional
+        Of the twin's physics; by default the scenario's.
     autosave : path, optional
         Keeps what motors have been set to.
+    workers : Workers, optional
+        Who computes the twin's light.
     **twin
         Of the scenario's ``world``.
     """
@@ -61,7 +68,10 @@ def serve(
         console.print(_served(scenario))
 
     with ExitStack() as stack:
-        world = stack.enter_context(scenario.world(PacedClock(speed=speed), **twin))
+        level = level or scenario.level
+        world = stack.enter_context(scenario.world(PacedClock(speed=speed), level=level, **twin))
+        if workers is not None:
+            workers.employ(world)
         if autosave is not None:
             kept = stack.enter_context(Autosave(world.database, autosave))
             console.print(kept.report, highlight=False, soft_wrap=True)

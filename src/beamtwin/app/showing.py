@@ -1,21 +1,18 @@
-"""``beamtwin list``, ``show`` and ``compare``: what the catalogue holds."""
+"""``beamtwin show`` and ``compare``: what runs are."""
 
-import json
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from beamtwin.app.beamtime import open_broker
+from beamtwin.app.catalogue import find, open_catalogue, print_json, summary
 from beamtwin.app.options import UsageError
-from beamtwin.app.running import report_interrupted
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.compare.comparison import Comparison
 from beamtwin.databroker.compare.estimate import Estimate
@@ -25,7 +22,7 @@ from beamtwin.databroker.run import Run
 from beamtwin.databroker.stream import Stream
 from beamtwin.scenarios.scenario import load
 
-__all__ = ["compare_runs", "find", "list_runs", "show_run"]
+__all__ = ["compare_runs", "show_run"]
 
 #: Events shown of a long stream: as many from its end as from its beginning. Where one is a row, and a column.
 SHOWN_ROWS, SHOWN_COLUMNS = 5, 2
@@ -39,55 +36,31 @@ LONGEST_WHOLE = 1e15
 #: Characters that a table's column takes besides its text.
 _MARGIN = 3
 
-_STATE_STYLES = {"success": "green", "interrupted": "yellow", "running": "cyan"}
 
-
-def find(broker: Broker, key: str) -> Run:
-    """The run that a word of the command line means: a uid, its beginning, a scan_id, or -1."""
-    try:
-        number = int(key)
-    except ValueError:
-        return broker[key]
-    # Eight characters of a uid, as `list_runs` prints them, may all be digits; no scan_id has so many.
-    return broker[key] if len(key) >= 8 else broker[number]
-
-
-def list_runs(data: Path, query: str, limit: int) -> None:
-    """Print the newest runs that match a query."""
-    console = Console()
-    with open_broker(data, readonly=True) as broker:
-        found = broker.search(_query(query))
-        total = len(found)
-        console.print(f"{min(limit, total)} of {total} runs in {data}", soft_wrap=True)
-        table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-        for heading in ("uid", "scan_id", "plan", "target", "state", "begun (UTC)", "points"):
-            justify = "right" if heading in ("scan_id", "points") else "left"
-            table.add_column(heading, justify=justify, no_wrap=heading != "plan")
-        for run, _ in zip(found, range(limit), strict=False):
-            table.add_row(*_row(run))
-        console.print(table)
-        report_interrupted(broker, console, data)
-
-
-def show_run(data: Path, key: str) -> None:
+def show_run(given: str | None, key: str, as_json: bool = False) -> None:
     """Print a run's metadata and streams."""
     console = Console()
-    with open_broker(data, readonly=True) as broker:
-        run = find(broker, key)
-        console.print(repr(run), highlight=False, soft_wrap=True)
+    with open_catalogue(given) as catalogue:
+        run = find(catalogue.broker, key)
+        if as_json:
+            print_json(_everything(run))
+            return
+        console.print(repr(run), highlight=False, soft_wrap=True, markup=False)
         console.print(_tree("start", run.start))
         if run.stop is not None:
             console.print(_tree("stop", run.stop))
+        if run.annotations:
+            console.print(_tree("annotations", run.annotations))
         for name in run.streams:
             console.print(_stream_table(run[name], console.width))
             console.print(_arrays(run[name]), end="", highlight=False)
 
 
-def compare_runs(data: Path, measured: str, simulated: str | None, out: Path) -> None:
+def compare_runs(given: str | None, measured: str, simulated: str | None, out: Path) -> None:
     """Compare two runs; print the numbers, write a figure and a report."""
     console = Console()
-    with open_broker(data, readonly=True) as broker:
-        one, other = _pair(broker, measured, simulated)
+    with open_catalogue(given) as catalogue:
+        one, other = _pair(catalogue.broker, measured, simulated)
         comparison = _scenario(one).compare_runs(one, other)
     title = f"{one.uid[:8]} and {other.uid[:8]}"
     out.mkdir(parents=True, exist_ok=True)
@@ -100,28 +73,14 @@ def compare_runs(data: Path, measured: str, simulated: str | None, out: Path) ->
         console.print(f"{name} {file}", highlight=False, soft_wrap=True)
 
 
-def _query(text: str) -> dict[str, Any]:
-    try:
-        query = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"--query {text}: not JSON: {error}") from error
-    if not isinstance(query, dict):
-        raise UsageError(f"""--query {text}: expected an object, as '{{"plan_name": "scan"}}'""")
-    return query
-
-
-def _row(run: Run) -> tuple[str, ...]:
-    start, state = run.start, run.state
-    points = sum(len(run[name]) for name in run.streams)
-    return (
-        start["uid"][:8],
-        str(start.get("scan_id", "-")),
-        str(start.get("plan_name", "-")),
-        str(start.get("twin", {}).get("target", "-")),
-        f"[{_STATE_STYLES.get(state, 'red')}]{state}[/]",
-        datetime.fromtimestamp(start["time"], UTC).strftime("%Y-%m-%d %H:%M"),
-        str(points),
-    )
+def _everything(run: Run) -> dict[str, Any]:
+    """A run for programs: its metadata, and what its streams are of."""
+    streams = {
+        name: {"points": count, "data_keys": run[name].data_keys, "config": run[name].config}
+        for name, count in run.counts.items()
+    }
+    metadata = {"start": run.start, "stop": run.stop, "annotations": run.annotations}
+    return {**summary(run), **metadata, "streams": streams}
 
 
 def _tree(title: str, document: Mapping[str, Any]) -> Tree:
@@ -133,9 +92,12 @@ def _tree(title: str, document: Mapping[str, Any]) -> Tree:
 def _grow(tree: Tree, document: Mapping[str, Any]) -> None:
     for key, value in document.items():
         if isinstance(value, Mapping) and value:
-            _grow(tree.add(key), value)
+            _grow(tree.add(escape(key)), value)
+        elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
+            for number, item in enumerate(value, 1):
+                _grow(tree.add(escape(f"{key} {number}")), item)
         else:
-            tree.add(f"{key}: {value!r}")
+            tree.add(escape(f"{key}: {value!r}"))
 
 
 def _stream_table(stream: Stream, width: int) -> Table:

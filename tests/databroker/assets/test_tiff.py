@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from beamtwin.databroker.assets import tiff
 from beamtwin.databroker.assets.external import ExternalColumn, by_stream
+from beamtwin.databroker.assets.registry import Assets
 from beamtwin.databroker.errors import AssetError
 
 FRAMES = np.arange(6 * 4 * 5, dtype="u2").reshape(6, 4, 5)
@@ -42,6 +42,10 @@ def referenced(folder, frames):
     }
 
 
+def opened(document, shape):
+    return Assets().open(document, shape)
+
+
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
@@ -52,7 +56,7 @@ def referenced(folder, frames):
     ],
 )
 def test_a_stream_of_files(folder, shape, expected):
-    rows = tiff.stream_resource(streamed(folder), shape)
+    rows = opened(streamed(folder), shape)
     assert rows.describe() == (expected.shape[1:], np.dtype("u2"))
     np.testing.assert_array_equal(rows.read(0, len(expected)), expected)
     np.testing.assert_array_equal(rows.read(1, 2), expected[1:3])
@@ -60,7 +64,7 @@ def test_a_stream_of_files(folder, shape, expected):
 
 @pytest.mark.parametrize("frames", [1, 3])
 def test_area_detector_files(folder, frames):
-    rows = tiff.area_detector(referenced(folder, frames), [frames, 4, 5])
+    rows = opened(referenced(folder, frames), [frames, 4, 5])
     np.testing.assert_array_equal(rows.read(1, 1)[0], FRAMES[frames : 2 * frames])
 
 
@@ -73,7 +77,7 @@ def test_documents_lead_to_the_files(folder):
 
 
 def test_what_cannot_be_read_names_the_file(folder):
-    rows = tiff.stream_resource(streamed(folder), [4, 5])
+    rows = opened(streamed(folder), [4, 5])
     with pytest.raises(AssetError, match=r"det_000006\.tiff is not there"):
         rows.read(0, 7)
     tifffile.imwrite(folder / "det_000003.tiff", FRAMES[0, :2])

@@ -24,7 +24,7 @@ def test_a_newer_layout_is_refused(filled):
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     with pytest.raises(
-        StoreError, match=r"runs\.db: has layout 2, and this beamtwin reads layout 1"
+        StoreError, match=r"runs\.db: has layout 3, and this beamtwin reads layout 2: use the "
     ):
         SqliteStore(filled)
 

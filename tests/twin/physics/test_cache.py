@@ -2,10 +2,12 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from beamtwin.twin.cache import DiskTier, MemoryTier, PlaneCache, chained, digest
+from beamtwin.twin.cache import CacheError, DiskTier, MemoryTier, PlaneCache, chained, digest
 from beamtwin.twin.elements import Aperture
 
 
@@ -80,3 +82,42 @@ def test_what_comes_out_is_a_copy(tmp_path):
     assert PlaneCache(disk=DiskTier(tmp_path)).get("a") == [1, 2]
     assert cache.get("b") is None
     assert (cache.hits, cache.misses) == (2, 1)
+
+
+def test_folder_of_others_is_refused(tmp_path):
+    tmp_path.chmod(0o770)
+    with pytest.raises(CacheError, match=r"others can write to it \(mode 770\).*chmod it to 700"):
+        DiskTier(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(CacheError, match="file: File exists; choose another"):
+        DiskTier(tmp_path / "file")
+
+
+def test_plane_of_another_version_is_none(tmp_path):
+    tier = DiskTier(tmp_path)
+    tier.put("a", b"c" + b"no_such_module\nNothing\n.")
+    cache = PlaneCache(disk=tier)
+    assert cache.get("a") is None
+    assert cache.misses == 1
+    cache.put("a", [1])
+    assert PlaneCache(disk=tier).get("a") == [1]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from beamtwin.twin.cache import DiskTier
+tier = DiskTier(Path(sys.argv[1]), capacity_bytes=20_000)
+for turn in range(150):
+    key = str(turn % 7)
+    value = tier.get(key)
+    assert value is None or value == key.encode() * 4000, key
+    tier.put(key, key.encode() * 4000)
+"""
+
+
+def test_two_processes_share_a_folder_that_is_too_small(tmp_path):
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen(command) for _ in range(2)]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 20_000 + 2 * 4032

@@ -108,7 +108,7 @@ def test_reducing_keeps_the_light():
 
 
 def test_light_that_changes_too_fast_for_any_mesh_is_refused():
-    assert points_needed(1e-3, 1e6, 1.25) == 2502
+    assert 2500 < points_needed(1e-3, 1e6, 1.25) <= 2500 * 9 / 8
     with pytest.raises(MeshError, match=r"opening of 100 mm needs .* points, more than 131072"):
         points_needed(0.1, 1e7, 1.25)
     with pytest.raises(MeshError):

@@ -5,10 +5,12 @@ from math import inf
 
 import pytest
 
+from beamtwin.twin.bending_magnet import BendingMagnet
 from beamtwin.twin.chain import evaluate
 from beamtwin.twin.description import DescriptionError
 from beamtwin.twin.elements import CRL, Aperture, Detector, Lens, Mirror, Monochromator
 from beamtwin.twin.levels.level import FieldCache
+from beamtwin.twin.levels.spectrum import spectrum
 from beamtwin.twin.sirepo import load_sirepo
 
 MIRROR = {
@@ -123,13 +125,7 @@ def test_without_a_crystal_flux_is_per_tenth_of_a_percent(file, simulation):
 @pytest.mark.parametrize(
     ("table", "key", "value", "message"),
     [
-        ("simulation", "sourceType", "m", "source 'm': .* no bending magnet"),
-        (
-            "electronBeam",
-            "verticalAlpha",
-            -0.9,
-            "electron beam: verticalAlpha: the twin has a waist",
-        ),
+        ("simulation", "sourceType", "t", r"source 't': .*bending magnets \('m'\).* no tabulated"),
         ("undulator", "horizontalAmplitude", 0.1, "undulator: it has a horizontal field"),
         ("simulation", "photonEnergy", "many", "simulation.json: not a simulation"),
     ],
@@ -144,3 +140,53 @@ def test_unknown_element_is_named(file, simulation):
     simulation["models"]["beamline"] = [{**ITEMS[0], "type": "grating", "title": "G"}]
     with pytest.raises(DescriptionError, match="G: 'grating': there are 'aperture', 'crl'"):
         load_sirepo(file())
+
+
+#: TES of NSLS-II: bending magnet, collimating mirror, monochromator, toroid; narrower than it is, for speed.
+TES = {
+    "simulation": {"sourceType": "m", "photonEnergy": 2500, "horizontalRange": 3, "verticalRange": 4,
+                   "sampleFactor": 0.02},
+    "electronBeam": {
+        "energy": 3, "current": 0.5, "horizontalEmittance": 0.55, "verticalEmittance": 0.008,
+        "horizontalBeta": 1.5, "verticalBeta": 22.5, "verticalAlpha": -0.9, "horizontalDispersion": 0.137,
+        "horizontalDispersionDerivative": -0.1, "rmsSpread": 8.9e-4,
+    },
+    "multipole": {"bx": 0, "by": 0.4, "length": 3, "order": 1},
+    "beamline": [
+        {"type": "aperture", "title": "FE", "id": 1, "position": 10, "shape": "r", "horizontalSize": 2,
+         "verticalSize": 3},
+        {"type": "sphericalMirror", "title": "CM", "id": 2, "position": 11, "radius": 2700, "grazingAngle": 6.8,
+         "heightProfileFile": "", "sagittalSize": 0.08, "tangentialSize": 0.8, "normalVectorX": 0,
+         "normalVectorY": 0.99998},
+        {"type": "crystal", "title": "C1", "id": 3, "position": 25, "energy": 2500, "dSpacing": 3.1355713563754857,
+         "psiHr": -7.9127e-5, "psiHi": 2.006e-5},
+        {"type": "toroidalMirror", "title": "Toroid", "id": 4, "position": 26.57, "grazingAngle": 7,
+         "heightProfileFile": "", "sagittalRadius": 0.186, "tangentialRadius": 24500, "sagittalSize": 0.08,
+         "tangentialSize": 0.96, "autocomputeVectors": "vertical"},
+        {"type": "watch", "title": "SSA", "id": 5, "position": 53.142},
+    ],
+    "propagation": {
+        str(number): [[0, 0, 1, 0, 0, *factors], [0, 0, 1, 1, 0, 1, 1, 1, 1]]
+        for number, factors in enumerate([(1.5, 8, 1.5, 5), *[(1, 1, 1, 1)] * 4], start=1)
+    },
+}  # fmt: skip
+
+
+def test_tes_runs_from_its_json(tmp_path):
+    """The toroid images the arc onto the slit (f_s = R / 2 sin = 13.29 m, 1:1); the flux is the closed form's."""
+    path = tmp_path / "tes.json"
+    path.write_text(json.dumps({"models": TES}))
+    beamline = load_sirepo(path).beamline
+    beam, source = beamline.beam, beamline.source
+    assert isinstance(source, BendingMagnet)
+    # Sirepo's own figures for these Twiss parameters: 125.27 um, 91.04 urad, -10.852 nm; 13.416 um.
+    assert beam.x_sigma_m == pytest.approx(125.267e-6, rel=1e-4)
+    assert beam.x_divergence_rad == pytest.approx(91.037e-6, rel=1e-4)
+    assert beam.x_covariance_m == pytest.approx(-1.085177e-8, rel=1e-5)
+    assert beam.y_sigma_m == pytest.approx(13.416e-6, rel=1e-4)
+    seen = evaluate(beamline, "SSA", "srw")
+    (through_slit,) = spectrum(beamline, "FE", [2500.0])
+    assert seen.flux_ph_s / 0.1305 == pytest.approx(through_slit, rel=0.06)
+    bright = seen.x_m[seen.photons_s.sum(axis=0) > seen.photons_s.sum(axis=0).max() / 2]
+    assert abs(bright.mean()) < 5e-6
+    assert bright.max() - bright.min() < 2 * 0.886 * 4.96e-10 * 26.57 / (2e-3 * 2.657)

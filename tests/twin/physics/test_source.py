@@ -8,10 +8,13 @@ import pytest
 
 from beamtwin.orchestration.errors import LimitsError
 from beamtwin.twin.levels.closed import coherence_length_m
+from beamtwin.twin.levels.spectrum import spectrum
 from beamtwin.twin.source import (
+    FieldUndulator,
     GapTable,
     deflection_for_energy,
     deflection_parameter,
+    gap_energy_residuals_eV,
     harmonic_energy_eV,
     natural_divergence_rad,
     natural_source_size_m,
@@ -65,20 +68,34 @@ def test_calibration_brings_the_table_to_what_the_beamline_measured(beamline, ch
     measured = np.genfromtxt(
         chx_folder / "data" / "ivu20_gap_energy_2017-05-27.csv", delimiter=",", skip_header=3
     )
-    measured = measured[measured[:, 0] > 5.7]
+    gap_mm, e1_keV = measured[measured[:, 0] > 5.7].T
 
     def differences(**calibration) -> np.ndarray:
         source = replace(beamline.source, **calibration)
-        energies = [
-            replace(source, gap_m=gap_mm * 1e-3).harmonic_energy_eV(beamline.beam)
-            for gap_mm in measured[:, 0]
-        ]
-        return np.array(energies) - measured[:, 1] * 1e3
+        return gap_energy_residuals_eV(source, beamline.beam, gap_mm * 1e-3, e1_keV * 1e3)
 
     assert differences(**UNCALIBRATED).mean() == pytest.approx(87.0, abs=10.0)
     calibrated = differences(gap_offset_m=-0.193e-3, energy_scale=1 - 0.00927)
     assert calibrated.std() < 3.0
     assert abs(calibrated.mean()) < 3.0
+
+
+def test_gaps_outside_the_table_have_no_residual(beamline):
+    source = replace(beamline.source, **UNCALIBRATED)
+    residuals = gap_energy_residuals_eV(source, beamline.beam, [5e-3, 6e-3], [1500.0, 1700.0])
+    assert np.isnan(residuals).tolist() == [True, False]
+
+
+def test_flux_through_s0_peaks_below_the_harmonic_as_srw_has_it(beamline):
+    """At Sirepo's field: 8976 eV, 24 eV below the harmonic's energy on the axis (research on SRW's CalcStokesUR)."""
+    source = FieldUndulator("IVU20", 0.020, 3.0, 0.88770981)
+    shining = replace(beamline, source=source)
+    energies_eV = np.arange(8960.0, 9001.0, 4.0)
+    fast, srw = (spectrum(shining, "S0", energies_eV, level) for level in ("fast", "wave"))
+    assert energies_eV[srw.argmax()] == pytest.approx(8976.0, abs=4.0)
+    assert energies_eV[fast.argmax()] == pytest.approx(8976.0, abs=4.0)
+    np.testing.assert_allclose(fast, srw, rtol=0.06)
+    assert srw.max() == pytest.approx(2.08e14, rel=0.02)
 
 
 def test_undulator_is_tuned_by_its_gap_with_and_without_calibration(beamline):

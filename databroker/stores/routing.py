@@ -1,0 +1,103 @@
+"""Which open run a document belongs to, and what it must have for that: the same for every store."""
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, Generic, TypeVar
+
+from beamtwin.databroker.errors import DocumentError
+
+__all__ = ["Router", "check_start"]
+
+Writer = TypeVar("Writer")
+
+#: Which key of a document names what it belongs to.
+_PARENT = {
+    "descriptor": "run_start",
+    "event": "descriptor",
+    "event_page": "descriptor",
+    "stop": "run_start",
+    "resource": "run_start",
+    "datum": "resource",
+    "datum_page": "resource",
+    "stream_resource": "run_start",
+    "stream_datum": "stream_resource",
+}
+#: What documents that come later belong to, and what it must have for that.
+_REQUIRED = {
+    "descriptor": {"uid", "run_start", "data_keys"},
+    "resource": {"uid"},
+    "stream_resource": {"uid", "data_key"},
+}
+_MAY_NAME_NO_RUN = {"resource", "stream_resource"}
+#: What stores sort and search by, of the types that event-model asks for, and how to say them.
+_OF_START: dict[str, tuple[tuple[type, ...], str]] = {
+    "uid": ((str,), "a string"),
+    "time": ((int, float), "a number of seconds since the Unix epoch"),
+    "scan_id": ((int, NoneType), "an integer of 64 bits"),
+    "plan_name": ((str, NoneType), "a string"),
+}
+
+
+class Router(Generic[Writer]):
+    """The writers of the runs that are open, by the uids of what later documents name."""
+
+    def __init__(self) -> None:
+        self.writers: dict[str, Writer] = {}
+
+    def open(self, uid: str, writer: Writer) -> None:
+        """A run has begun."""
+        self.writers[uid] = writer
+
+    def adopt(self, other: "Router[Writer]") -> None:
+        """Take over the open runs of another router."""
+        self.writers |= other.writers
+
+    def writer(self, name: str, doc: Mapping[str, Any]) -> Writer:
+        """Who writes the run that a document belongs to.
+
+        Raises
+        ------
+        DocumentError
+            If there is none, or the document lacks what is needed.
+        """
+        parent = _PARENT.get(name)
+        if parent is None:
+            known = ", ".join(["start", *_PARENT])
+            raise DocumentError(f"not a kind of document that is known; known: {known}")
+        lacking = _REQUIRED[name].difference(doc) if name in _REQUIRED else None
+        if lacking:
+            raise DocumentError(f"has no {', '.join(sorted(lacking))}")
+        writer = self.writers.get(doc.get(parent, "")) or self._only(name, doc)
+        if writer is None:
+            raise DocumentError(
+                f"belongs to {parent} {doc.get(parent)!r}, which is of no run that is open here"
+            )
+        return writer
+
+    def filed(self, name: str, doc: Mapping[str, Any], writer: Writer) -> None:
+        """A document has been stored: others may belong to it, or none to its run any more."""
+        if name in _REQUIRED:
+            self.writers[doc["uid"]] = writer
+        elif name == "stop":
+            self.writers = {uid: w for uid, w in self.writers.items() if w is not writer}
+
+    def _only(self, name: str, doc: Mapping[str, Any]) -> Writer | None:
+        """A resource need not name its run: then it can only be the one that is open."""
+        writers = set(self.writers.values())
+        unnamed = name in _MAY_NAME_NO_RUN and "run_start" not in doc
+        return writers.pop() if unnamed and len(writers) == 1 else None
+
+
+def check_start(doc: Mapping[str, Any]) -> None:
+    """Refuse a start document that no store could sort or search.
+
+    Raises
+    ------
+    DocumentError
+        Naming the key.
+    """
+    for key, (types, meant) in _OF_START.items():
+        value = doc.get(key)
+        unordered = isinstance(value, int | float) and not abs(value) < 2**63
+        if not isinstance(value, types) or isinstance(value, bool) or unordered:
+            raise DocumentError(f"{key} is {value!r}; it must be {meant}")

@@ -1,0 +1,192 @@
+"""The stores that the contract holds for, and the servers that they need.
+
+MongoDB is FerretDB 1.24 on SQLite, which speaks its wire protocol: built once, from ``tests/servers/ferretdb``. The
+variable ``BEAMTWIN_TEST_MONGODB_URI`` points the same tests at another server; those that stop and start one take
+FerretDB.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+import mongomock
+import pytest
+from pymongo import MongoClient
+
+from beamtwin.databroker.stores.base import Store
+from beamtwin.databroker.stores.mongo import leases, open_mongo
+from beamtwin.databroker.stores.mongo.store import MongoStore
+from beamtwin.databroker.stores.sqlite import SqliteStore
+from beamtwin.orchestration.clock import WallClock
+
+_FERRETDB_SOURCES = Path(__file__).parents[2] / "servers" / "ferretdb"
+_GIVEN_SERVER = "BEAMTWIN_TEST_MONGODB_URI"
+_DATABASES = count(1)
+
+#: Opens one and the same place anew at every call.
+Opener = Callable[[], Store]
+
+
+def sqlite(folder: Path) -> Opener:
+    return lambda: SqliteStore(folder / "runs.db")
+
+
+def memory(_: Path) -> Opener:
+    """Which has but one opening: it ends when that is closed."""
+    store = SqliteStore(":memory:")
+    return lambda: store
+
+
+#: By name: for an empty folder, how to open a store that is empty, too.
+STORES: dict[str, Callable[[Path], Opener]] = {"sqlite": sqlite, "memory": memory}
+#: By name: the fixture that opens a store on a server.
+SERVED = {"mongodb": "mongo_opener", "mongomock": "mock_opener"}
+#: What FerretDB is not asked, and why.
+_NOT_ON_FERRETDB = {
+    "test_nobodys_annotation_is_lost[mongodb]": "FerretDB 1.24 reads, then writes: its updates are not atomic"
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.name in _NOT_ON_FERRETDB and _GIVEN_SERVER not in os.environ:
+            item.add_marker(pytest.mark.skip(reason=_NOT_ON_FERRETDB[item.name]))
+
+
+@pytest.fixture(params=[*STORES, *SERVED])
+def opener(request, tmp_path) -> Opener:
+    """How to open the store, of every kind."""
+    if request.param in SERVED:
+        return request.getfixturevalue(SERVED[request.param])
+    return STORES[request.param](tmp_path)
+
+
+@pytest.fixture
+def any_store(opener) -> Iterator[Store]:
+    """An empty store, of every kind."""
+    with opener() as store:
+        yield store
+
+
+# --- MongoDB ----------------------------------------------------------------
+
+
+class FerretDB:
+    """A server that can be stopped and started again, over the same files and at the same port."""
+
+    def __init__(self, program: Path, folder: Path):
+        self._program, self._folder = program, folder
+        self.address = "127.0.0.1:0"
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> str:
+        """The URI, once the server is ready."""
+        self._process = subprocess.Popen(
+            [self._program, "-folder", self._folder, "-address", self.address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        uri = self._process.stdout.readline().strip()
+        assert uri, "FerretDB ended before it was ready"
+        self.address = uri.removeprefix("mongodb://").rstrip("/")
+        return uri
+
+    def stop(self) -> None:
+        """As a crash would: at once."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def ferretdb_program(pytestconfig: pytest.Config) -> Path:
+    """The executable, built when its sources change."""
+    sources = [_FERRETDB_SOURCES / name for name in ("go.mod", "go.sum", "main.go")]
+    key = sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
+    program = pytestconfig.cache.mkdir("ferretdb") / f"ferretdb-{key}"
+    if not program.exists():
+        _build(program)
+    return program
+
+
+def _build(program: Path) -> None:
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if go is None:
+        pytest.skip("FerretDB, the MongoDB of the tests, is built with Go, which is not installed")
+    part = program.with_suffix(f".{os.getpid()}")
+    built = subprocess.run(
+        [go, "build", "-o", part, "."],
+        cwd=_FERRETDB_SOURCES,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if built.returncode:
+        pytest.skip(
+            f"FerretDB, the MongoDB of the tests, could not be built: {built.stderr[-500:]}"
+        )
+    part.replace(program)
+
+
+@pytest.fixture
+def start_ferretdb(ferretdb_program, tmp_path_factory) -> Iterator[Callable[[], FerretDB]]:
+    """FerretDB servers of one test's own."""
+    servers = []
+
+    def start() -> FerretDB:
+        servers.append(FerretDB(ferretdb_program, tmp_path_factory.mktemp("ferretdb")))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[str]:
+    """A server for all tests; each takes a database of its own."""
+    given = os.environ.get(_GIVEN_SERVER)
+    if given:
+        yield given
+        return
+    program = request.getfixturevalue("ferretdb_program")
+    server = FerretDB(program, tmp_path_factory.mktemp("ferretdb"))
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def mongo_database(mongodb_uri) -> Iterator[str]:
+    """The name of a database that is there for one test."""
+    name = f"beamtwin_test_{os.getpid()}_{next(_DATABASES)}"
+    yield name
+    with MongoClient(mongodb_uri) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def mongo_opener(mongodb_uri, mongo_database) -> Callable[..., Store]:
+    """Opens the test's database, as another process would."""
+    return lambda **options: open_mongo(mongodb_uri, database=mongo_database, **options)
+
+
+def _wall_time(_: object) -> datetime:
+    return datetime.fromtimestamp(WallClock().time(), UTC).replace(tzinfo=None)
+
+
+@pytest.fixture
+def mock_opener(monkeypatch) -> Opener:
+    """mongomock, which ends with the test, and has no clock to ask."""
+    monkeypatch.setattr(leases, "server_time", _wall_time)
+    client = mongomock.MongoClient()
+    monkeypatch.setattr(client, "close", lambda: None)
+    return lambda: MongoStore(client["beamtwin"], "mongomock")

@@ -1,0 +1,102 @@
+"""What bluesky's own engine emits with ophyd's devices goes in, and comes back as it was."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+
+from beamtwin.databroker.errors import AssetError
+
+
+@pytest.fixture(scope="module")
+def ophyd_sim():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ophyd.sim
+    return ophyd.sim
+
+
+@pytest.fixture
+def engine():
+    """Bluesky's; what it emits, as it was emitted, is in ``engine.emitted``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from bluesky import RunEngine
+    engine = RunEngine({"beamline": "sim"}, context_managers=[], during_task=None)
+    engine.emitted = []
+    engine.subscribe(lambda name, doc: engine.emitted.append((str(name), copy.deepcopy(doc))))
+    yield engine
+    engine._loop.call_soon_threadsafe(engine._loop.stop)
+    engine._th.join(5)
+    engine._loop.close()
+
+
+@pytest.fixture
+def camera(ophyd_sim, tmp_path):
+    return ophyd_sim.SynSignalWithRegistry(
+        func=lambda: np.arange(12.0).reshape(3, 4), name="camera", save_path=str(tmp_path)
+    )
+
+
+def plain(documents):
+    """With Python's floats for numpy's float64, which is one of them: that is how events are kept."""
+    return [
+        (name, {**doc, "data": _floats(doc["data"])} if name == "event" else doc)
+        for name, doc in documents
+    ]
+
+
+def _floats(data):
+    return {key: float(v) if isinstance(v, np.float64) else v for key, v in data.items()}
+
+
+def scanned(engine, db, ophyd_sim, detectors, points=3):
+    from bluesky.plans import scan
+    from bluesky.preprocessors import baseline_wrapper
+
+    engine.subscribe(db.insert)
+    motor = ophyd_sim.SynAxis(name="motor", labels={"motors"})
+    plan = scan(detectors, motor, -1, 1, points, md={"sample": {"name": "water", "T_K": 290.5}})
+    engine(baseline_wrapper(plan, [ophyd_sim.motor2]))
+    return db[-1]
+
+
+def test_a_scan_comes_back_identical(engine, db, ophyd_sim, make):
+    motor = ophyd_sim.motor
+    detector = ophyd_sim.SynGauss("gauss", motor, "motor", center=0, Imax=1, sigma=1)
+    run = scanned(engine, db, ophyd_sim, [detector])
+    assert make.same(list(run.documents()), plain(engine.emitted))
+    assert run.streams == ["baseline", "primary"]
+    assert run.baseline.read()["motor2"].shape == (2,)
+    assert run.primary.read()["motor"].values.tolist() == [-1, 0, 1]
+    assert run.primary.dimensions == ["motor"]
+
+
+def test_frames_in_files_come_back_and_are_read(engine, db, ophyd_sim, camera, make):
+    run = scanned(engine, db, ophyd_sim, [camera])
+    assert make.same(list(run.documents()), plain(engine.emitted))
+    assert {name for name, _ in run.documents()} >= {"resource", "datum"}
+    frame = np.arange(12.0).reshape(3, 4)
+    np.testing.assert_array_equal(run.primary.read()["camera"].values, [frame] * 3)
+    for name, doc in run.documents(["event"], filled=True):
+        if "camera" in doc["data"]:
+            np.testing.assert_array_equal(doc["data"]["camera"], frame)
+            assert name == "event"
+            assert doc["filled"]["camera"].endswith(str(doc["seq_num"] - 1))
+
+
+def test_their_handlers_are_taken_as_they_are(engine, db, ophyd_sim, camera):
+    db.register_handler("NPY_SEQ", ophyd_sim.NumpySeqHandler, overwrite=True)
+    run = scanned(engine, db, ophyd_sim, [camera])
+    image = run.primary.read()["camera"]
+    np.testing.assert_array_equal(image[[2, 0]].values, [np.arange(12.0).reshape(3, 4)] * 2)
+
+
+def test_what_their_handlers_raise_names_them(engine, db, ophyd_sim, camera, tmp_path):
+    db.register_handler("NPY_SEQ", ophyd_sim.NumpySeqHandler, overwrite=True)
+    run = scanned(engine, db, ophyd_sim, [camera])
+    for file in tmp_path.glob("*.npy"):
+        file.unlink()
+    with pytest.raises(AssetError, match=r"camera: .*: NumpySeqHandler: FileNotFoundError"):
+        run.primary.read()["camera"].load()

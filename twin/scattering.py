@@ -1,0 +1,120 @@
+"""Scattering: what a pixel detector sees of the light that a suspension scatters.
+
+Flux and coherence of the light on the sample are those that the beamline delivers, so the contrast of the speckle is
+too. The direct beam is left to the beam stop, and spheres stand still during an exposure.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from beamtwin.twin.beamline import Beamline, BeamlineError
+from beamtwin.twin.clock import SimClock
+from beamtwin.twin.detectors.photon_counter import PhotonCounter
+from beamtwin.twin.diagnostics.coherence import Coherence, coherence
+from beamtwin.twin.elements import Detector
+from beamtwin.twin.levels.level import FieldCache
+from beamtwin.twin.optics import Optics, then
+from beamtwin.twin.samples.colloid import Colloid
+from beamtwin.twin.samples.xpcs import BrownianSample
+
+__all__ = ["ScatteringDetector"]
+
+#: Modes with less than this part of the light are left out: each costs a frame's time again.
+WEAK = 0.03
+
+
+class ScatteringDetector:
+    """A `FrameSource` of scattered light, and the sample behind it, whose state snapshots have.
+
+    Parameters
+    ----------
+    optics : Optics
+    counter : PhotonCounter
+        Its plane is a detector of the beamline behind the sample.
+    colloid : Colloid
+    clock : SimClock
+        Spheres diffuse in its time, by exact steps.
+    motion : numpy.random.Generator
+        Of the spheres.
+    noise : numpy.random.Generator, optional
+        Of the counting statistics.
+    cache : FieldCache, optional
+        What may be kept of the light.
+    """
+
+    dtype = np.dtype(np.uint32)
+    under_way = ""
+
+    def __init__(
+        self,
+        optics: Optics,
+        counter: PhotonCounter,
+        colloid: Colloid,
+        clock: SimClock,
+        motion: np.random.Generator,
+        noise: np.random.Generator | None = None,
+        cache: FieldCache | None = None,
+    ):
+        detector, screen = optics.part(counter.plane), optics.part(colloid.plane)
+        if not (isinstance(detector, Detector) and isinstance(screen, Detector)):
+            raise BeamlineError(
+                f"{colloid.name}: {counter.plane!r} and {colloid.plane!r} must be a detector and a screen"
+            )
+        self.shape = (detector.rows, detector.columns)
+        self._optics, self._counter, self._colloid = optics, counter, colloid
+        self._detector, self._clock = detector, clock
+        self._motion, self._noise = motion, noise
+        self._cache = cache or FieldCache()
+        self._lit: Beamline | None = None
+        self._modes: tuple[Coherence, Coherence] | None = None
+        self._sample = BrownianSample(
+            colloid.suspension,
+            screen.z_m,
+            count=colloid.spheres,
+            box_m=(colloid.x_size_m, colloid.y_size_m, colloid.thickness_m),
+            diffusion_m2_s=colloid.diffusion_m2_s,
+            noise=motion,
+            field=self._field,
+        )
+
+    def expose(self, duration_s: float) -> "Future[np.ndarray]":
+        """Begin an exposure; light and spheres are those of its beginning."""
+        beamline, time_s = self._optics.beamline, self._clock.env.now
+        self._look(beamline)
+
+        def counted(light: Any) -> np.ndarray:
+            photons_s = self._sample.photons_s(
+                light.flux_ph_s, self._detector, beamline.photon_energy_eV, time_s
+            )
+            return self._counter.counts(photons_s, duration_s, self._noise)
+
+        return then(self._optics.irradiance(self._colloid.plane), counted)
+
+    def state(self) -> dict[str, Any]:
+        """Where the spheres are, and how far their stream has been drawn from."""
+        return {"sample": self._sample.state(), "motion": self._motion.bit_generator.state}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where another was."""
+        self._sample.restore(state["sample"])
+        self._motion.bit_generator.state = state["motion"]
+
+    def _look(self, beamline: Beamline) -> None:
+        """Have the coherent modes of the light as it is, whatever the current: it has no part in them."""
+        lit = replace(beamline, beam=replace(beamline.beam, current_A=1.0))
+        if lit != self._lit:
+            self._modes = coherence(lit, self._colloid.plane, self._cache)
+            self._lit = lit
+
+    def _field(self, positions_m: np.ndarray) -> np.ndarray:
+        """The products of the horizontal and the vertical modes, at the spheres."""
+        if self._modes is None:
+            raise BeamlineError(f"{self._colloid.name}: no light has been looked at yet")
+        x, y = (
+            side.strongest(WEAK).at(positions_m[:, axis]) for axis, side in enumerate(self._modes)
+        )
+        return (x[:, np.newaxis] * y[np.newaxis]).reshape(-1, len(positions_m))
