@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench docs clean
+.PHONY: help demo test test-slow lint bench validate docs clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ test-slow: $(VENV)/.installed-for-tests ## the studies that take longer
 
 bench: $(VENV)/.installed-for-bench ## speed against peers, as ratios; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py
+
+validate: $(VENV)/.installed ## the physics against closed forms, SRW and publications; writes docs/validation.md
+	$(BIN)/python validation/run.py
 
 docs: $(VENV)/.installed-for-docs ## docs/_build/html/index.html
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
