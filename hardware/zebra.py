@@ -15,11 +15,11 @@ from beamtwin.hardware.signals import Document, Kind, SignalR, SignalRW
 from beamtwin.orchestration.errors import AcquisitionError, DeviceError, LimitsError
 from beamtwin.orchestration.status import Status
 
-__all__ = ["PositionCompare", "Zebra"]
+__all__ = ["PulseTrain", "Zebra"]
 
 
 @dataclass(frozen=True)
-class PositionCompare:
+class PulseTrain:
     """Pulses at ``start``, ``start + step``, ...: ``count`` of them, each ``width`` long, all in the encoder's unit."""
 
     start: float
@@ -74,20 +74,20 @@ class Zebra(Device):
 
     def __init__(self, *arguments: Any, **named: Any):
         super().__init__(*arguments, **named)
-        self._compare: PositionCompare | None = None
+        self._pulses: PulseTrain | None = None
         self._armed_at = 0.0
         self._end: Status | None = None
 
-    def prepare(self, value: PositionCompare | Mapping[str, Any]) -> Status:
+    def prepare(self, value: PulseTrain | Mapping[str, Any]) -> Status:
         """Set up pulses: ``{"start": 0.0, "step": 0.01, "count": 100, "width": 0.001}``."""
-        compare = value if isinstance(value, PositionCompare) else PositionCompare(**value)
-        self._compare = compare
-        return sequence(self.clock, self._set_up(compare), f"{self.name}: prepare")
+        pulses = value if isinstance(value, PulseTrain) else PulseTrain(**value)
+        self._pulses = pulses
+        return sequence(self.clock, self._set_up(pulses), f"{self.name}: prepare")
 
     def kickoff(self) -> Status:
         """Arm it; done when it is."""
-        compare = self._compare
-        if compare is None:
+        pulses = self._pulses
+        if pulses is None:
             raise DeviceError(f"{self.name}: there are no pulses to wait for: prepare them")
         begun = sequence(self.clock, self._arm(), f"{self.name}: kickoff")
         # It disarms by itself at the end of its gate.
@@ -103,21 +103,21 @@ class Zebra(Device):
 
     def describe_collect(self) -> dict[str, dict[str, Document]]:
         """The data keys of its stream."""
-        compare = self._compare or PositionCompare(0.0, 1.0, 1)
+        pulses = self._pulses or PulseTrain(0.0, 1.0, 1)
         time, position = (
             {**key, "dtype": "number", "shape": [], "dtype_numpy": "<f8"}
-            for signal in (self.times, self._positions(compare))
+            for signal in (self.times, self._positions(pulses))
             for key in signal.describe().values()
         )
         return {self.stream: {f"{self.name}_time": time, f"{self.name}_position": position}}
 
     def collect_pages(self) -> Iterator[Document]:
         """What it has captured, as one page."""
-        compare, count = self._compare, self.captured.get()
-        if compare is None or not count:
+        pulses, count = self._pulses, self.captured.get()
+        if pulses is None or not count:
             return
         times = [float(time) for time in self.times.get()[:count]]
-        positions = [float(position) for position in self._positions(compare).get()[:count]]
+        positions = [float(position) for position in self._positions(pulses).get()[:count]]
         stamps = [self._armed_at + time * self._unit_s() for time in times]
         data = {f"{self.name}_time": times, f"{self.name}_position": positions}
         yield {"time": stamps, "data": data, "timestamps": dict.fromkeys(data, stamps)}
@@ -126,28 +126,28 @@ class Zebra(Device):
         """Disarm it."""
         self.disarm.send(True)
 
-    def _positions(self, compare: PositionCompare) -> SignalR[np.ndarray]:
-        return getattr(self, f"positions{compare.encoder}")
+    def _positions(self, pulses: PulseTrain) -> SignalR[np.ndarray]:
+        return getattr(self, f"positions{pulses.encoder}")
 
     def _unit_s(self) -> float:
         return {"10s": 10.0, "s": 1.0, "ms": 1e-3}[self.time_units.get()]
 
-    def _set_up(self, compare: PositionCompare) -> Steps:
+    def _set_up(self, pulses: PulseTrain) -> Steps:
         """Gate and pulses by position; pulses count from the beginning of the gate."""
-        step = abs(compare.step)
+        step = abs(pulses.step)
         values: Mapping[SignalRW[Any], Any] = {
-            self.encoder: f"Enc{compare.encoder}",
-            self.direction: "Positive" if compare.step > 0 else "Negative",
+            self.encoder: f"Enc{pulses.encoder}",
+            self.direction: "Positive" if pulses.step > 0 else "Negative",
             self.time_units: "s",
             self.gate_source: "Position",
-            self.gate_start: compare.start,
-            self.gate_width: step * compare.count,
+            self.gate_start: pulses.start,
+            self.gate_width: step * pulses.count,
             self.gate_count: 1,
             self.pulse_source: "Position",
             self.pulse_start: 0.0,
-            self.pulse_width: compare.width or 0.5 * step,
+            self.pulse_width: pulses.width or 0.5 * step,
             self.pulse_step: step,
-            self.pulse_max: compare.count,
+            self.pulse_max: pulses.count,
         }
         for signal, value in values.items():
             yield signal.set(value)
@@ -159,8 +159,8 @@ class Zebra(Device):
 
     def _finish(self, end: Status) -> Steps:
         yield end
-        compare, count = self._compare, self.captured.get()
-        if compare is not None and count < compare.count:
+        pulses, count = self._pulses, self.captured.get()
+        if pulses is not None and count < pulses.count:
             raise AcquisitionError(
-                f"{self.name}: {count} of {compare.count} pulses came before it was disarmed ({self.prefix}PC_)"
+                f"{self.name}: {count} of {pulses.count} pulses came before it was disarmed ({self.prefix}PC_)"
             )

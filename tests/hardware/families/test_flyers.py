@@ -13,7 +13,7 @@ from event_model import DocumentNames, schema_validators
 from beamtwin.hardware.flyer import Flight, MotorFlyer
 from beamtwin.hardware.motor import Motor
 from beamtwin.hardware.scaler import Scaler
-from beamtwin.hardware.zebra import PositionCompare, Zebra
+from beamtwin.hardware.zebra import PulseTrain, Zebra
 from beamtwin.orchestration import plans
 from beamtwin.orchestration import stubs as bps
 from beamtwin.orchestration.errors import AcquisitionError, DeviceError, LimitsError
@@ -191,7 +191,7 @@ def test_positions_are_compared_and_captured(
 def test_pulses_wait_for_a_motor_that_stops_on_its_way(
     zebra: Zebra, motor: Motor, run: Run
 ) -> None:
-    documents = run(compare(zebra, motor, PositionCompare(0.0, 0.1, 5), -1.0, 0.25, -0.5, 1.0))
+    documents = run(compare(zebra, motor, PulseTrain(0.0, 0.1, 5), -1.0, 0.25, -0.5, 1.0))
     (page,) = pages(documents)
     assert page["data"]["z_position"] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
 
