@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import broker
 import channel_access
 from costs import OURS, THEIRS, bytes_per_event, startup
 from devices import BareDetector, BareMotor, done
@@ -224,7 +225,7 @@ def all_rows() -> list[Any]:
     """Every row of the table; makes what is measured, which takes seconds."""
     done()  # made once, before anything is timed
     in_process = [*engine_rows(), *plan_rows(), *cost_rows(), store_row()]
-    return [*in_process, Durations(), *channel_access.rows(), *server_rows()]
+    return [*in_process, *broker.rows(), Durations(), *channel_access.rows(), *server_rows()]
 
 
 def engine_rows() -> list[Rate]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from beamtwin.databroker.run import Run
     from beamtwin.databroker.stream import Stream
 
-__all__ = ["broker_html", "lines", "moment", "row", "run_html", "stream_html"]
+__all__ = ["broker_html", "lines", "moment", "printable", "row", "run_html", "stream_html"]
 
 _COLUMNS = ("scan_id", "uid", "plan", "began (UTC)", "took", "state", "streams", "tags")
 _LONGEST = 60
@@ -107,7 +107,7 @@ def _took(run: "Run") -> str:
     stop = run.stop
     if stop is None:
         return ""
-    seconds = stop["time"] - run.start["time"]
+    seconds = stop.get("time", float("nan")) - run.start["time"]
     if not 0 <= seconds < float("inf"):
         return ""
     if seconds < _MINUTE_S:
@@ -137,8 +137,14 @@ def _text(value: Any) -> str:
     return escape(_short(str(value), 3 * _LONGEST))
 
 
-def _short(text: str, longest: int = _LONGEST) -> str:
+def printable(text: str) -> str:
+    """A text on one line, without what terminals would obey."""
     line = " ".join(text.split())
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
+def _short(text: str, longest: int = _LONGEST) -> str:
+    line = printable(text)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

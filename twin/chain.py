@@ -12,12 +12,13 @@ import numpy as np
 from beamtwin.twin.beamline import Beamline, BeamlineError
 from beamtwin.twin.blas import one_thread
 from beamtwin.twin.cache import DiskTier, PlaneCache
+from beamtwin.twin.diagnostics.coherence import Coherence, coherence
 from beamtwin.twin.levels import closed, electrons, separable, srw2d, wave
 from beamtwin.twin.levels.level import FieldCache, Level, Light, Pattern
 from beamtwin.twin.levels.path import Path, optical_path
 from beamtwin.twin.levels.sources import check_source
 
-__all__ = ["LEVELS", "Irradiance", "evaluate", "evaluate_job"]
+__all__ = ["LEVELS", "Irradiance", "coherence_job", "evaluate", "evaluate_job"]
 
 Model = Callable[[Beamline, str, FieldCache], Light]
 
@@ -85,13 +86,20 @@ def evaluate_job(
         return evaluate(beamline, plane, level, fields)
 
 
+def coherence_job(
+    beamline: Beamline, plane: str, folder: FilePath | None = None
+) -> tuple[Coherence, Coherence]:
+    """`coherence` for a pool of processes, as `evaluate_job` is: with the same cache."""
+    fields, lock = _process_cache(folder)
+    with lock, one_thread():
+        return coherence(beamline, plane, fields)
+
+
 @cache
 def _process_cache(folder: FilePath | None) -> tuple[FieldCache, Lock]:
     """A cache belongs to one thread at a time, and the worker of a cluster may have several."""
-    fields = FieldCache()
-    if folder is not None:
-        fields.get(("planes",), lambda: PlaneCache(disk=DiskTier(folder)))
-    return fields, Lock()
+    disk = None if folder is None else DiskTier(folder)
+    return FieldCache(planes=PlaneCache(disk=disk)), Lock()
 
 
 def _through_slit(level: Level, beamline: Beamline, plane: str, kept: FieldCache) -> Light:

@@ -22,14 +22,16 @@ from beamtwin.twin.levels.path import optical_path
 from beamtwin.twin.levels.train import route
 from beamtwin.twin.records import MotorRecord
 from beamtwin.twin.records.scaler import Counts
+from beamtwin.twin.workers.evaluator import Coherences
 
-__all__ = ["Evaluate", "LightNow", "Optics", "PixelDetector", "point_counts"]
+__all__ = ["Evaluate", "LightNow", "Optics", "PixelDetector", "follow", "point_counts", "then"]
 
 Evaluate = Callable[[Beamline, str, str], "Future[Irradiance]"]
+Cohere = Callable[[Beamline, str], "Future[Coherences]"]
 
 #: The levels that know one slit and nothing that bends light, and those that need an `[optics.grid]`.
 ONE_SLIT = ("fast", "wave")
-ON_A_GRID = ("srw",)
+ON_A_GRID = ("srw", "electrons")
 
 
 class Optics:
@@ -42,17 +44,23 @@ class Optics:
     description : Description
     level : str
         One of `beamtwin.twin.chain.LEVELS`.
-    evaluate : callable
-        Does the physics, here or in another process.
+    evaluate, coherence : callable
+        Do the physics, here or in another process: as an `Evaluator` does.
     """
 
     def __init__(
-        self, database: Database, description: Description, level: str, evaluate: Evaluate
+        self,
+        database: Database,
+        description: Description,
+        level: str,
+        evaluate: Evaluate,
+        coherence: Cohere,
     ):
         self._database = database
         self._description = description
         self._level = level
         self._evaluate = evaluate
+        self.coherence = coherence
         self._positions: dict[str, Callable[[], float]] = {}
         self._lit = description.beamline
         self._values: dict[tuple[str, str], float] = {}
@@ -214,12 +222,29 @@ def _scaled(share: float, light: Irradiance) -> Irradiance:
 def then(future: "Future[Any]", function: Callable[[Any], Any]) -> "Future[Any]":
     """The future of what ``function`` makes of a future's result."""
     outcome: Future[Any] = Future()
-
-    def finish(done: "Future[Any]") -> None:
-        try:
-            outcome.set_result(function(done.result()))
-        except Exception as error:
-            outcome.set_exception(error)
-
-    future.add_done_callback(finish)
+    future.add_done_callback(partial(_settle, outcome, lambda done: function(done.result())))
     return outcome
+
+
+def follow(future: "Future[Any]", ask: Callable[[Any], "Future[Any]"]) -> "Future[Any]":
+    """The future of what the future holds that ``ask`` makes of a future's result."""
+    outcome: Future[Any] = Future()
+
+    def asked(answer: "Future[Any]") -> None:
+        if answer.exception() is not None:
+            outcome.set_exception(answer.exception())
+        else:
+            answer.result().add_done_callback(partial(_settle, outcome, Future.result))
+
+    then(future, ask).add_done_callback(asked)
+    return outcome
+
+
+def _settle(
+    outcome: "Future[Any]", function: Callable[["Future[Any]"], Any], done: "Future[Any]"
+) -> None:
+    """Give a future what a function of a future that is done returns or raises."""
+    try:
+        outcome.set_result(function(done))
+    except Exception as error:
+        outcome.set_exception(error)

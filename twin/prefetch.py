@@ -17,7 +17,7 @@ from beamtwin.orchestration.messages import Msg
 from beamtwin.twin.beamline import Beamline
 from beamtwin.twin.chain import Irradiance
 from beamtwin.twin.elements import Detector
-from beamtwin.twin.workers import OpticalState, WorkerError
+from beamtwin.twin.workers import Coherences, OpticalState, WorkerError
 from beamtwin.twin.world import World
 
 __all__ = ["Recorder", "Rehearsal", "optical_states"]
@@ -58,6 +58,12 @@ class Recorder:
             answer.set_exception(
                 WorkerError(f"the dry pass ends after {MOST_EXPOSURES:,} exposures")
             )
+        return answer
+
+    def coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        """See `Evaluator.coherence`; darkness has none."""
+        answer: Future[Coherences] = Future()
+        answer.set_exception(WorkerError(f"{plane}: the dry pass is dark"))
         return answer
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from beamtwin.twin.description import Description
 from beamtwin.twin.noise import Streams, stream
 from beamtwin.twin.optics import Optics
 from beamtwin.twin.provenance import add_provenance, model_of
-from beamtwin.twin.workers import Evaluator, Here, Lights, OpticalState, WorkerPool
+from beamtwin.twin.workers import Coherences, Evaluator, Here, Lights, OpticalState, WorkerPool
 
 __all__ = ["World"]
 
@@ -76,7 +76,7 @@ class World:
         self._optics = (
             None
             if description is None
-            else Optics(self.database, description, level, self._evaluate)
+            else Optics(self.database, description, level, self._evaluate, self._coherence)
         )
         self.provenance: dict[str, Any] = {
             "target": "twin",
@@ -149,3 +149,6 @@ class World:
 
     def _evaluate(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
         return self.evaluator.submit(beamline, plane, level)
+
+    def _coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        return self.evaluator.coherence(beamline, plane)

@@ -7,24 +7,13 @@ from typing import Any
 
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
+from beamtwin.databroker.interchange.ordering import PARENT, parents_first
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import NamedDocument
 
 __all__ = ["documents_of", "fingerprint", "import_documents", "new_runs"]
 
-#: Which key of a document names what it belongs to.
-_PARENT = {
-    "descriptor": "run_start",
-    "event": "descriptor",
-    "event_page": "descriptor",
-    "stop": "run_start",
-    "resource": "run_start",
-    "datum": "resource",
-    "datum_page": "resource",
-    "stream_resource": "run_start",
-    "stream_datum": "stream_resource",
-}
 #: What says where a file is, which is another matter on another machine.
 _PLACES = {
     "resource": ("root", "resource_path", "path_semantics"),
@@ -78,7 +67,7 @@ def documents_of(catalogue: Any) -> Iterator[NamedDocument]:
         If it is none of these.
     """
     if callable(getattr(catalogue, "documents", None)):
-        yield from catalogue.documents()
+        yield from parents_first(catalogue.documents())
     elif callable(getattr(catalogue, "canonical", None)):
         yield from catalogue.canonical(fill="no")
     else:
@@ -121,8 +110,8 @@ def _members(catalogue: Any) -> Iterator[Any]:
             "it offers no documents() or canonical()"
         )
     # Not isinstance: what tiled gives satisfies Mapping only by its methods.
-    values: Any = getattr(catalogue, "values", None)
-    yield from values() if callable(values) else catalogue
+    values: Callable[[], Iterable[Any]] | None = getattr(catalogue, "values", None)
+    yield from catalogue if values is None else values()
 
 
 class Sorter:
@@ -163,9 +152,9 @@ class Sorter:
         return self._runs
 
     def _take(self, name: str, doc: dict[str, Any]) -> None:
-        if name != "start" and name not in _PARENT:
+        if name != "start" and name not in PARENT:
             raise ValueError(
-                f"not a kind of document that is known; known: start, {', '.join(_PARENT)}"
+                f"not a kind of document that is known; known: start, {', '.join(PARENT)}"
             )
         for check in self._checks:
             fault = check(name, doc, self._keys)
@@ -191,7 +180,7 @@ class Sorter:
         return uid
 
     def _owner(self, name: str, doc: dict[str, Any]) -> str:
-        parent = _PARENT[name]
+        parent = PARENT[name]
         if parent not in doc and name == "resource":  # old ones name none
             return next(reversed(self._runs))
         if doc[parent] not in self._owners:

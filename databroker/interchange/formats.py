@@ -16,10 +16,11 @@ from beamtwin.databroker.interchange.documentfiles import (
 from beamtwin.databroker.interchange.files import replacing, safe_name
 from beamtwin.databroker.interchange.nexus import export_nexus
 from beamtwin.databroker.interchange.options import Options
-from beamtwin.databroker.interchange.packed import export_packed, import_packed
+from beamtwin.databroker.interchange.packed import export_packed
 from beamtwin.databroker.interchange.spec import export_spec, import_spec
 from beamtwin.databroker.interchange.tiffs import export_tiffs
 from beamtwin.databroker.interchange.tomograms import export_data_exchange, export_nxtomo
+from beamtwin.databroker.interchange.unpacked import import_packed
 from beamtwin.databroker.run import Run
 
 __all__ = ["FORMATS", "Format", "export_runs", "import_file"]

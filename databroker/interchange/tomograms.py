@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from beamtwin.databroker.errors import ExportError
 from beamtwin.databroker.interchange.frames import Frames, frames_of
-from beamtwin.databroker.interchange.nexus import (
-    add_documents,
-    add_entry,
-    copy_frames,
-    group,
-    hdf5,
-    when,
-)
+from beamtwin.databroker.interchange.nexus import add_documents, add_entry, when
+from beamtwin.databroker.interchange.nexusdata import copy_frames
+from beamtwin.databroker.interchange.nexusfiles import group, hdf5
 from beamtwin.databroker.interchange.options import Options
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext

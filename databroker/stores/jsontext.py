@@ -173,7 +173,12 @@ def _finite(value: Any) -> Any:
 
 def _restore(item: dict[str, Any]) -> Any:
     kind = item.get(MARK)
-    return item if kind is None else _RESTORED[kind](item)
+    if kind is None:
+        return item
+    try:
+        return _RESTORED[kind](item)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise DocumentError(f"{MARK!r} of {kind!r} cannot be read: {error}") from error
 
 
 def _array(item: dict[str, Any]) -> np.ndarray:

@@ -1,12 +1,14 @@
 """Event pages as bytes: every column by itself, numbers as they are in memory, everything else as JSON.
 
 A page begins with the length of its header (4 bytes, little-endian) and the header, JSON that lists the columns
-(section, key, kind, dtype, shape of one row, bytes); their bytes follow, in that order. One column can be read
-without touching the others. What comes out equals what went in, type by type.
+(section, key, kind, dtype, shape of one row, bytes, offset); their bytes follow. One column can be read without
+touching the others; columns of the same bytes, timestamps above all, share them. What comes out equals what went in,
+type by type.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -15,7 +17,7 @@ import numpy as np
 from beamtwin.databroker.errors import DocumentError
 from beamtwin.databroker.stores import jsontext
 
-__all__ = ["Page", "as_array", "pack_events", "pack_page"]
+__all__ = ["SECTIONS", "Page", "as_array", "pack_columns", "pack_events", "pack_page"]
 
 #: The parts of an event that are dictionaries by data key.
 SECTIONS = ("data", "timestamps", "filled")
@@ -66,7 +68,7 @@ def pack_page(place: int, document: Mapping[str, Any]) -> tuple[int, bytes]:
     Raises
     ------
     DocumentError
-        If its columns differ in length.
+        If its columns are none, or differ in length.
     """
     columns = {("", field): document[field] for field in FIELDS}
     columns |= {
@@ -74,13 +76,34 @@ def pack_page(place: int, document: Mapping[str, Any]) -> tuple[int, bytes]:
         for section in SECTIONS
         for key, values in document.get(section, {}).items()
     }
-    count = len(document["uid"])
-    for (section, key), values in columns.items():
-        if len(values) != count:
+    lengths = {name: _length(*name, values) for name, values in columns.items()}
+    count = lengths["", "uid"]
+    for (section, key), length in lengths.items():
+        if length != count:
             name = f"{section}.{key}".lstrip(".")
-            raise DocumentError(f"{name} has {len(values)} values for {count} events")
+            raise DocumentError(f"{name} has {length} values for {count} events")
     columns[STORE, "place"] = [place]
     return count, _pack(columns, count, [s for s in SECTIONS if s in document])
+
+
+def _length(section: str, key: str, values: Any) -> int:
+    if not isinstance(values, list | tuple) and not getattr(values, "shape", ()):
+        name = f"{section}.{key}".lstrip(".")
+        raise DocumentError(f"{name} is a {type(values).__name__}; a page has a list of values")
+    return len(values)
+
+
+def pack_columns(
+    uids: list[str],
+    numbers: Mapping[tuple[str, str], np.ndarray],
+    places: list[int],
+    sections: list[str],
+) -> bytes:
+    """The page of events all of whose values are Python's numbers, each column of one type."""
+    columns: dict[tuple[str, str], Any] = {("", "uid"): uids}
+    columns |= {name: _plain(array) for name, array in numbers.items()}
+    columns[STORE, "place"] = places
+    return _pack(columns, len(uids), sections)
 
 
 class Page:
@@ -88,30 +111,25 @@ class Page:
 
     def __init__(self, blob: bytes):
         length = int.from_bytes(blob[:_LENGTH_BYTES], "little")
-        header = json.loads(blob[_LENGTH_BYTES : _LENGTH_BYTES + length])
-        self.count: int = header["count"]
-        self._sections: list[str] = header["sections"]
+        self._start = _LENGTH_BYTES + length
         self._blob = blob
-        self._slots: dict[tuple[str, str], _Slot] = {}
-        offset = _LENGTH_BYTES + length
-        for section, key, kind, dtype, shape, size in header["columns"]:
-            self._slots[section, key] = _Slot(kind, dtype, shape, offset, size)
-            offset += size
+        header = _header(blob[_LENGTH_BYTES : self._start])
+        self.count, self._sections, self._slots = header
 
-    def keys(self, section: str) -> list[str]:
+    def keys(self, section: str) -> KeysView[str]:
         """The keys of a section: of ``"data"``, ..."""
-        return [key for part, key in self._slots if part == section]
+        return self._slots.get(section, {}).keys()
 
     def values(self, section: str, key: str) -> Any:
         """A column as it went in."""
-        slot = self._slots[section, key]
+        slot = self._slots[section][key]
         if slot.kind == "json":
             return jsontext.loads(self._raw(slot).decode("ascii"))
         return _ROWS[slot.kind](self._stored(slot))
 
     def array(self, section: str, key: str) -> np.ndarray:
-        """A column to compute with, of shape (count, ...)."""
-        slot = self._slots[section, key]
+        """A column to compute with, of shape (count, ...); it may be read-only."""
+        slot = self._slots[section][key]
         if slot.kind == "json":
             return as_array(self.values(section, key))
         return self._stored(slot)
@@ -141,10 +159,24 @@ class Page:
         numbers = np.frombuffer(self._raw(slot), slot.dtype)
         if slot.kind == "range":
             return numbers[0] + np.arange(self.count)
-        return numbers.reshape(self.count, *slot.shape).copy()
+        return numbers.reshape(self.count, *slot.shape)
 
     def _raw(self, slot: _Slot) -> bytes:
-        return self._blob[slot.offset : slot.offset + slot.size]
+        start = self._start + slot.offset
+        return self._blob[start : start + slot.size]
+
+
+@lru_cache
+def _header(text: bytes) -> tuple[int, list[str], dict[str, dict[str, _Slot]]]:
+    """How many events, which sections, and where the columns are; mostly the same from page to page."""
+    header = json.loads(text)
+    slots: dict[str, dict[str, _Slot]] = {}
+    end = 0
+    for section, key, kind, dtype, shape, size, *offset in header["columns"]:
+        start = offset[0] if offset else end  # pages of earlier versions: one after the other
+        slots.setdefault(section, {})[key] = _Slot(kind, dtype, shape, start, size)
+        end += size
+    return header["count"], header["sections"], slots
 
 
 def as_array(values: Sequence[Any]) -> np.ndarray:
@@ -182,22 +214,22 @@ def _pack_group(members: Sequence[tuple[int, Mapping[str, Any]]]) -> bytes:
 
 def _pack(columns: Mapping[tuple[str, str], Any], count: int, sections: list[str]) -> bytes:
     encoded = {name: _encode(values) for name, values in columns.items()}
-    header = {
-        "count": count,
-        "sections": sections,
-        "columns": [
-            [*name, column.kind, column.dtype, list(column.shape), len(column.raw)]
-            for name, column in encoded.items()
-        ],
-    }
+    offsets: dict[bytes, int] = {}
+    entries, end = [], 0
+    for name, column in encoded.items():
+        offset = offsets.setdefault(column.raw, end)
+        size = len(column.raw)
+        entries.append([*name, column.kind, column.dtype, list(column.shape), size, offset])
+        end += size if offset == end else 0
+    header = {"count": count, "sections": sections, "columns": entries}
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
-    return b"".join(
-        [len(text).to_bytes(_LENGTH_BYTES, "little"), text, *(c.raw for c in encoded.values())]
-    )
+    return b"".join([len(text).to_bytes(_LENGTH_BYTES, "little"), text, *offsets])
 
 
 def _encode(values: Any) -> _Encoded:
     """The tightest kind that gives the very same values back."""
+    if isinstance(values, _Encoded):
+        return values
     if isinstance(values, np.ndarray) and values.dtype.kind in jsontext.STORABLE_KINDS:
         return _Encoded("column", values.dtype.str, values.shape[1:], values.tobytes())
     types = set(map(type, values))
@@ -213,22 +245,28 @@ def _family(kind: type) -> type:
     return np.generic if issubclass(kind, np.generic) else kind
 
 
-def _floats(values: Sequence[float]) -> _Encoded:
-    return _Encoded("plain", "<f8", (), np.array(values, "<f8").tobytes())
+def _plain(array: np.ndarray) -> _Encoded:
+    """What numpy's ``tolist`` makes Python's numbers of."""
+    if array.dtype.kind == "i" and (np.diff(array) == 1).all():
+        return _Encoded("range", array.dtype.str, (), array[:1].tobytes())
+    return _Encoded("plain", array.dtype.str, (), array.tobytes())
 
 
-def _booleans(values: Sequence[bool]) -> _Encoded:
-    return _Encoded("plain", "|b1", (), np.array(values, "|b1").tobytes())
+def _numbers(dtype: str) -> Callable[[Any], _Encoded | None]:
+    def encode(values: Any) -> _Encoded | None:
+        try:
+            return _plain(np.array(values, dtype))
+        except OverflowError:
+            return None
+
+    return encode
 
 
-def _integers(values: Sequence[int]) -> _Encoded | None:
-    try:
-        array = np.array(values, "<i8")
-    except OverflowError:
+def _texts(values: Sequence[str]) -> _Encoded | None:
+    """Of ASCII no character can be refused."""
+    if not "".join(values).isascii():
         return None
-    if (np.diff(array) == 1).all():
-        return _Encoded("range", "<i8", (), array[:1].tobytes())
-    return _Encoded("plain", "<i8", (), array.tobytes())
+    return _Encoded("json", "", (), jsontext.encode(values).encode("ascii"))
 
 
 def _scalars(values: Sequence[np.generic]) -> _Encoded | None:
@@ -270,9 +308,10 @@ def _leaves(values: Sequence[Any]) -> Iterator[Any]:
 _SCALAR_KINDS = "biufcmM"
 _LIST_DTYPES = {float: "<f8", int: "<i8", bool: "|b1"}
 _ENCODERS: dict[type, Callable[[Any], _Encoded | None]] = {
-    float: _floats,
-    int: _integers,
-    bool: _booleans,
+    float: _numbers("<f8"),
+    int: _numbers("<i8"),
+    bool: _numbers("|b1"),
+    str: _texts,
     list: _lists,
     np.ndarray: _arrays,
     np.generic: _scalars,
@@ -284,6 +323,6 @@ _ROWS: dict[str, Callable[[np.ndarray], Any]] = {
     "plain": np.ndarray.tolist,
     "range": np.ndarray.tolist,
     "scalars": list,
-    "arrays": lambda array: [array[row, ...] for row in range(len(array))],
-    "column": lambda array: array,
+    "arrays": lambda array: [array[row, ...].copy() for row in range(len(array))],
+    "column": np.ndarray.copy,
 }

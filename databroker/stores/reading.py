@@ -10,8 +10,9 @@ import numpy as np
 
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import Columns
-from beamtwin.databroker.stores.pages import Page, as_array, pack_events
-from beamtwin.databroker.stores.writing import pending_range
+from beamtwin.databroker.stores.packing import Row, pack_rows
+from beamtwin.databroker.stores.pages import Page, as_array
+from beamtwin.databroker.stores.writing import read_pending
 
 __all__ = [
     "Placed",
@@ -48,14 +49,13 @@ class StoredStream:
 
     descriptor: str
     stored: list[tuple[int, bytes]]
-    pending: list[tuple[int, str]]
+    pending: list[Row]
 
     def pages(self) -> Iterator[tuple[bool, Page]]:
         """Each page, and whether it came as an event_page."""
         for whole, body in self.stored:
             yield bool(whole), Page(body)
-        events = [(place, jsontext.loads(text)) for place, text in self.pending]
-        for _, _, body in pack_events(events):
+        for _, _, body in pack_rows(self.pending) if self.pending else ():
             yield False, Page(body)
 
     def documents(self) -> Iterator[Placed]:
@@ -149,19 +149,14 @@ FROM streams WHERE run = ?
 
 def _read_events(
     connection: sqlite3.Connection, stream: int, since: int
-) -> tuple[list[tuple[int, bytes]], list[tuple[int, str]]]:
+) -> tuple[list[tuple[int, bytes]], list[Row]]:
     """From the page on in which the place lies that is asked for."""
     stored = connection.execute(
         "SELECT whole, body FROM pages WHERE stream = ?1 AND place >= coalesce("
         "(SELECT max(place) FROM pages WHERE stream = ?1 AND place <= ?2), 0) ORDER BY place",
         (stream, since),
     ).fetchall()
-    first, last = pending_range(stream)
-    pending = connection.execute(
-        "SELECT id - ?, body FROM pending WHERE id BETWEEN ? AND ? ORDER BY id",
-        (first, first + since, last),
-    ).fetchall()
-    return stored, pending
+    return stored, read_pending(connection, stream, since)
 
 
 def _part(page: Page, key: str) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Which open run a document belongs to, and what it must have for that: the same for every store."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from numbers import Real
 from types import NoneType
 from typing import Any, Generic, TypeVar
 
@@ -28,6 +29,28 @@ _REQUIRED = {
     "resource": {"uid"},
     "stream_resource": {"uid", "data_key"},
 }
+
+
+def _of_dictionaries(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(v, Mapping) for v in value.values())
+
+
+_STRING = (lambda value: isinstance(value, str), "a string")
+#: Of what those who read rely on: whether it is what event-model asks for, and how to say that.
+_KINDS: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "descriptor": {
+        "uid": _STRING,
+        "name": _STRING,
+        "data_keys": (_of_dictionaries, "a dictionary of dictionaries"),
+    },
+    "resource": {"uid": _STRING},
+    "stream_resource": {"uid": _STRING, "data_key": _STRING},
+    "stop": {
+        "time": (lambda value: isinstance(value, Real), "a number of seconds since the Unix epoch"),
+        "exit_status": _STRING,
+    },
+}
+_LONGEST_SHOWN = 60
 _MAY_NAME_NO_RUN = {"resource", "stream_resource"}
 #: What stores sort and search by, of the types that event-model asks for, and how to say them.
 _OF_START: dict[str, tuple[tuple[type, ...], str]] = {
@@ -64,13 +87,14 @@ class Router(Generic[Writer]):
         if parent is None:
             known = ", ".join(["start", *_PARENT])
             raise DocumentError(f"not a kind of document that is known; known: {known}")
-        lacking = _REQUIRED[name].difference(doc) if name in _REQUIRED else None
-        if lacking:
-            raise DocumentError(f"has no {', '.join(sorted(lacking))}")
-        writer = self.writers.get(doc.get(parent, "")) or self._only(name, doc)
+        if name in _KINDS:
+            _check(name, doc)
+        uid = doc.get(parent, "")
+        writer = self.writers.get(uid) if isinstance(uid, str) else None
+        writer = writer or self._only(name, doc)
         if writer is None:
             raise DocumentError(
-                f"belongs to {parent} {doc.get(parent)!r}, which is of no run that is open here"
+                f"belongs to {parent} {_shown(doc.get(parent))}, which is of no run that is open here"
             )
         return writer
 
@@ -100,4 +124,21 @@ def check_start(doc: Mapping[str, Any]) -> None:
         value = doc.get(key)
         unordered = isinstance(value, int | float) and not abs(value) < 2**63
         if not isinstance(value, types) or isinstance(value, bool) or unordered:
-            raise DocumentError(f"{key} is {value!r}; it must be {meant}")
+            raise DocumentError(f"{key} is {_shown(value)}; it must be {meant}")
+
+
+def _check(name: str, doc: Mapping[str, Any]) -> None:
+    lacking = _REQUIRED.get(name, set()).difference(doc)
+    if lacking:
+        raise DocumentError(f"has no {', '.join(sorted(lacking))}")
+    for key, (is_good, meant) in _KINDS[name].items():
+        if key in doc and not is_good(doc[key]):
+            raise DocumentError(f"{key} is {_shown(doc[key])}; it must be {meant}")
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"a huge {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

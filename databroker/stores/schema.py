@@ -65,12 +65,19 @@ CREATE INDEX pages_stream ON pages (stream, place);
 
 CREATE TABLE pending (              -- events that await their page
     id INTEGER PRIMARY KEY,         -- stream * 2^32 + place, so that a stream's events lie together
-    body TEXT NOT NULL
+    body NOT NULL,                  -- JSON; or, with a signature, bytes
+    signature INTEGER REFERENCES signatures
 );
 """
 
-#: What came with layout 2: documents in ``runs`` are JSON that SQLite reads, too; they can be searched and annotated.
-_SEARCH_TABLES = """
+#: What came with layout 2: documents in ``runs`` are JSON that SQLite reads, too; they can be searched and annotated;
+#: pending events may be bytes.
+_TABLES_OF_2 = """
+CREATE TABLE signatures (           -- what events that are stored as bytes have in common
+    id INTEGER PRIMARY KEY,
+    body TEXT NOT NULL UNIQUE
+);
+
 CREATE INDEX runs_hidden ON runs (id) WHERE hidden = 1;
 
 CREATE VIRTUAL TABLE texts USING fts5(body, tokenize = "ascii tokenchars '_'");
@@ -210,7 +217,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    for statement in (_TABLES + _SEARCH_TABLES).split(";\n"):
+    for statement in (_TABLES + _TABLES_OF_2).split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -220,7 +227,8 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
     """Layout 1 becomes layout 2."""
     connection.execute("ALTER TABLE runs ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
     connection.execute("ALTER TABLE runs ADD COLUMN annotations TEXT NOT NULL DEFAULT '{}'")
-    for statement in _SEARCH_TABLES.split(";\n"):
+    connection.execute("ALTER TABLE pending ADD COLUMN signature INTEGER REFERENCES signatures")
+    for statement in _TABLES_OF_2.split(";\n"):
         connection.execute(statement)
     runs = [run for (run,) in connection.execute("SELECT id FROM runs").fetchall()]
     for run in runs:

@@ -21,6 +21,7 @@ from beamtwin.databroker.stores.searched import (
     in_order,
     reads_descriptors,
 )
+from beamtwin.databroker.stores.unindexed import path_of
 
 __all__ = ["RunSearch"]
 
@@ -86,8 +87,28 @@ class RunSearch:
     def distinct(self, key: str, query: Query) -> list[Any]:
         """See `Store.distinct`."""
         validate(query)
-        rows = self._rows(narrow(query), (), False)
+        clause = narrow(query)
+        texts = self._different_texts(key, clause) if clause.exact else None
+        if texts is not None:
+            return different("value", ({"value": jsontext.loads(text)} for text in texts))
+        rows = self._rows(clause, (), False)
         return different(key, (searched for _, searched in self._answers(query, rows, [key])))
+
+    def _different_texts(self, key: str, clause: Clause) -> list[str] | None:
+        """The JSON of the values under a key, each once; None where SQL does not see them as Python does."""
+        path = path_of(key)
+        if path is None:
+            return None
+        column, (*on_the_way, last) = path
+        chosen = f"FROM runs WHERE ({clause.sql}) AND hidden = 0"
+        for step in on_the_way:  # lists, and what is marked as numpy's and the like
+            odd = f"json_type({column}, '{step}') = 'array'"
+            odd += f""" OR json_type({column}, '{step}."{jsontext.MARK}"') IS NOT NULL"""
+            if self._all(f"SELECT 1 {chosen} AND ({odd}) LIMIT 1", clause.operands):
+                return None
+        value = f"{column} -> '{last}'"
+        sql = f"SELECT DISTINCT {value} {chosen} AND {value} IS NOT NULL"
+        return [text for (text,) in self._all(sql, clause.operands)]
 
     def unfinished(self, *, signed: bool) -> list[Header]:
         """The runs that have no stop document, the last filed first; or those of a writer of which nobody knows ill."""

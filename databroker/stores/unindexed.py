@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.clauses import ANY, Clause
 
-__all__ = ["NUMBER_LIMIT", "clause_of_path", "comparable"]
+__all__ = ["NUMBER_LIMIT", "clause_of_path", "comparable", "path_of"]
 
 #: From here on SQLite has no integers.
 NUMBER_LIMIT = 2**63
@@ -19,6 +20,8 @@ _TOLERANCE = 1e-14
 
 _OF_PART = {"stop": "stop", "annotations": "annotations"}
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*")
+#: Text that JSON and SQL write as it is.
+_SIMPLE = re.compile(r"[A-Za-z0-9_ .:/-]*")
 _ODD_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -31,24 +34,36 @@ def comparable(operand: Any, types: Any, limit: float = NUMBER_LIMIT) -> bool:
     return abs(operand) < limit
 
 
-def clause_of_path(key: str, name: str, operand: Any) -> Clause:
-    """What is known of the runs for which an operator holds of a key."""
+def path_of(key: str) -> tuple[str, list[str]] | None:
+    """The column of JSON that a key leads into, and the paths to it, step by step; None where SQL cannot follow."""
     steps = key.split(".")
-    if steps[0] == "descriptors":
-        return ANY
     column = _OF_PART.get(steps[0], "start")
     steps = steps if column == "start" else steps[1:]
-    test = _test(name, operand)
-    if test is None or not steps or not all(map(_KEY.fullmatch, steps)):
+    if key.split(".")[0] == "descriptors" or not steps or not all(map(_KEY.fullmatch, steps)):
+        return None
+    return column, ["$" + "".join(f'."{s}"' for s in steps[:n]) for n in range(1, len(steps) + 1)]
+
+
+def clause_of_path(key: str, name: str, operand: Any) -> Clause:
+    """What is known of the runs for which an operator holds of a key."""
+    path, test = path_of(key), _test(name, operand)
+    if test is None or path is None:
         return ANY
     sql, operands = test
-    paths = ["$" + "".join(f'."{step}"' for step in steps[:n]) for n in range(1, len(steps) + 1)]
-    lists = [f"json_type({column}, '{path}') = 'array'" for path in paths[:-1]]
-    unseen = f"json_type({column}, '{paths[-1]}') IN ('array', 'object')"
-    value = f"json_extract({column}, '{paths[-1]}')"
-    kind = f"json_type({column}, '{paths[-1]}')"
+    column, (*on_the_way, last) = path
+    lists = [f"json_type({column}, '{step}') = 'array'" for step in on_the_way]
+    kind, value = f"json_type({column}, '{last}')", f"json_extract({column}, '{last}')"
+    unseen = f"{kind} IN ('array', 'object')"
     tests = [sql.format(column=column, value=value, kind=kind), unseen, *lists]
-    return Clause(f"({' OR '.join(tests)})", operands)
+    written = _written(key.split(".")[-1], name, operand).format(column=column)
+    return Clause(f"({written} AND ({' OR '.join(tests)}))", operands)
+
+
+def _written(step: str, name: str, operand: Any) -> str:
+    """What is in the JSON text of every run that matches: cheaper to look for than to read the JSON."""
+    if name == "$eq" and isinstance(operand, str) and _SIMPLE.fullmatch(operand):
+        return f"(instr({{column}}, '\"{operand}\"') OR instr({{column}}, '{jsontext.MARK}'))"
+    return f"instr({{column}}, '\"{step}\":')"
 
 
 _Test = tuple[str, tuple[Any, ...]] | None

@@ -10,16 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beamtwin.databroker.stores import jsontext
-from beamtwin.databroker.stores.events import check_event, copied, of_numbers
+from beamtwin.databroker.stores.events import check_event
 from beamtwin.databroker.stores.indexing import index
-from beamtwin.databroker.stores.pages import pack_events, pack_page
+from beamtwin.databroker.stores.packing import Row, Signature, pack_rows
+from beamtwin.databroker.stores.pages import pack_page
 from beamtwin.databroker.stores.schema import atomic
 
-__all__ = ["PAGE_BYTES", "PAGE_EVENTS", "RunWriter", "pending_range"]
+__all__ = ["PAGE_BYTES", "PAGE_EVENTS", "RunWriter", "pending_range", "read_pending"]
 
 #: Events of a stream move to a page when there are so many of them, or so many bytes of JSON.
 PAGE_EVENTS = 500
 PAGE_BYTES = 4_000_000
+
+
+#: A stream that knows so many signatures keeps events of any other as JSON.
+_MOST_SIGNATURES = 4
 
 
 def pending_range(stream: int) -> tuple[int, int]:
@@ -27,12 +32,24 @@ def pending_range(stream: int) -> tuple[int, int]:
     return stream << 32, (stream << 32) | 0xFFFF_FFFF
 
 
+def read_pending(connection: sqlite3.Connection, stream: int, since: int = 0) -> list[Row]:
+    """The events of a stream that await their page, from that place on."""
+    first, last = pending_range(stream)
+    return connection.execute(_READ_PENDING, (first, first + since, last)).fetchall()
+
+
 @dataclass(slots=True)
 class _Stream:
     id: int
-    pending_bytes: int = 0
-    pending: list[tuple[int, dict[str, Any] | None]] = field(default_factory=list)
-    """What awaits its page, each with its place; None for what only the table knows."""
+    first: int
+    """What is added to the place of an event to give its id in the table ``pending``."""
+    signatures: list[tuple[int, Signature]] = field(default_factory=list)
+    """With their ids in their table."""
+    events: int = 0
+    bytes: int = 0
+    """What awaits its page."""
+    rows: list[Row] = field(default_factory=list)
+    """What awaits its page, but for what is in the table."""
 
 
 class RunWriter:
@@ -62,7 +79,8 @@ class RunWriter:
                 (self._run, doc.get("name", ""), doc["uid"]),
             )
             self.document("descriptor", doc)
-        self._streams[doc["uid"]] = _Stream(row.lastrowid or 0)
+        stream = row.lastrowid or 0
+        self._streams[doc["uid"]] = _Stream(stream, pending_range(stream)[0])
 
     def document(self, name: str, doc: Mapping[str, Any]) -> None:
         """File a document that is neither event nor page."""
@@ -74,16 +92,21 @@ class RunWriter:
 
     def event(self, doc: Mapping[str, Any]) -> None:
         """File an event; with it, every so often, a page of those that came before."""
-        check_event(doc)
         stream = self._streams[doc["descriptor"]]
-        if self._bulk:
-            self._keep(stream, *copied(doc))
-            if _is_full(stream):
-                self._fold(stream)
+        for number, signature in stream.signatures:
+            body = signature.pack(doc)
+            if body is not None:
+                self._add(stream, number, signature, body)
+                return
+        check_event(doc)
+        signature = Signature.of(doc) if len(stream.signatures) < _MOST_SIGNATURES else None
+        body = None if signature is None else signature.pack(doc)
+        if signature is None or body is None:
+            self._add(stream, None, None, jsontext.dumps(doc))
         else:
-            kept = of_numbers(doc)
-            self._add_pending(stream, kept, jsontext.encode(doc) if kept else jsontext.dumps(doc))
-        self._place += 1
+            number = self._number(signature)
+            self._add(stream, number, signature, body)
+            stream.signatures.append((number, signature))
 
     def event_page(self, doc: Mapping[str, Any]) -> None:
         """File a page as it is."""
@@ -107,43 +130,48 @@ class RunWriter:
         """Move what is pending to pages, and from now on commit every event by itself."""
         for stream in self._streams.values():
             self._fold(stream)
+            if self._bulk:
+                stream.signatures = []
         self._bulk = False
 
-    def _add_pending(self, stream: _Stream, kept: dict[str, Any] | None, text: str) -> None:
-        row = ((stream.id << 32) + self._place, text)
-        if _is_full(stream, and_one=True):
+    def _number(self, signature: Signature) -> int:
+        """A signature's id in its table."""
+        if self._bulk:
+            return 0
+        with atomic(self._connection):
+            self._connection.execute(_INSERT_SIGNATURE, (signature.text,))
+            return self._connection.execute(_FIND_SIGNATURE, (signature.text,)).fetchone()[0]
+
+    def _add(
+        self, stream: _Stream, number: int | None, signature: Signature | None, body: bytes | str
+    ) -> None:
+        full = stream.events + 1 >= PAGE_EVENTS or stream.bytes >= PAGE_BYTES
+        if self._bulk:
+            stream.rows.append((self._place, signature and signature.text, body))
+            if full:
+                self._fold(stream)
+        elif full:
             with atomic(self._connection):
-                self._connection.execute(_INSERT_PENDING, row)
-                self._keep(stream, kept, len(text))
+                self._insert(stream, number, body)
                 self._fold(stream)
         else:
-            self._connection.execute(_INSERT_PENDING, row)
-            self._keep(stream, kept, len(text))
+            self._insert(stream, number, body)
+        stream.events = 0 if full else stream.events + 1
+        stream.bytes = 0 if full else stream.bytes + len(body)
+        self._place += 1
 
-    def _keep(self, stream: _Stream, event: dict[str, Any] | None, size: int) -> None:
-        stream.pending.append((self._place, event))
-        stream.pending_bytes += size
+    def _insert(self, stream: _Stream, number: int | None, body: bytes | str) -> None:
+        self._connection.execute(_INSERT_PENDING, (stream.first + self._place, body, number))
 
     def _fold(self, stream: _Stream) -> None:
         """Move a stream's pending events to pages."""
-        for place, number, page in pack_events(self._pending(stream)):
+        rows = stream.rows if self._bulk else read_pending(self._connection, stream.id)
+        for place, number, page in pack_rows(rows) if rows else ():
             self._add_page(stream, place, number, page, whole=False)
         if not self._bulk:
-            self._connection.execute(
-                "DELETE FROM pending WHERE id BETWEEN ? AND ?", pending_range(stream.id)
-            )
-        stream.pending, stream.pending_bytes = [], 0
-
-    def _pending(self, stream: _Stream) -> list[tuple[int, dict[str, Any]]]:
-        """What the table holds counts; what is remembered only saves reading it."""
-        known = [(place, event) for place, event in stream.pending if event is not None]
-        ids = pending_range(stream.id)
-        if self._bulk or (len(known),) == self._connection.execute(_COUNT_PENDING, ids).fetchone():
-            return known
-        rows = self._connection.execute(
-            "SELECT id, body FROM pending WHERE id BETWEEN ? AND ? ORDER BY id", ids
-        ).fetchall()
-        return [(row - ids[0], jsontext.loads(body)) for row, body in rows]
+            ids = pending_range(stream.id)
+            self._connection.execute("DELETE FROM pending WHERE id BETWEEN ? AND ?", ids)
+        stream.events, stream.bytes, stream.rows = 0, 0, []
 
     def _add_page(
         self, stream: _Stream, place: int, events: int, page: bytes, *, whole: bool
@@ -154,9 +182,11 @@ class RunWriter:
         )
 
 
-_INSERT_PENDING = "INSERT INTO pending (id, body) VALUES (?, ?)"
-_COUNT_PENDING = "SELECT count(*) FROM pending WHERE id BETWEEN ? AND ?"
-
-
-def _is_full(stream: _Stream, *, and_one: bool = False) -> bool:
-    return len(stream.pending) + and_one >= PAGE_EVENTS or stream.pending_bytes >= PAGE_BYTES
+_INSERT_PENDING = "INSERT INTO pending (id, body, signature) VALUES (?, ?, ?)"
+_READ_PENDING = (
+    "SELECT pending.id - ?, signatures.body, pending.body "
+    "FROM pending LEFT JOIN signatures ON signatures.id = pending.signature "
+    "WHERE pending.id BETWEEN ? AND ? ORDER BY pending.id"
+)
+_INSERT_SIGNATURE = "INSERT OR IGNORE INTO signatures (body) VALUES (?)"
+_FIND_SIGNATURE = "SELECT id FROM signatures WHERE body = ?"

@@ -2,6 +2,7 @@
 
 from beamtwin.scenarios.chx_focusing.devices import focusing_registry, make_devices
 from beamtwin.scenarios.chx_focusing.plans import (
+    edge_scan,
     energy_scan,
     focus_scan,
     knife_edge,
@@ -20,6 +21,7 @@ SCENARIO = Scenario(
     devices=make_devices,
     world=make_world,
     plans={
+        "edge_scan": edge_scan,
         "energy_scan": energy_scan,
         "focus_scan": focus_scan,
         "knife_edge": knife_edge,

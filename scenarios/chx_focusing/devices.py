@@ -11,6 +11,7 @@ from beamtwin.hardware.areadetector import AreaDetector
 from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.lenses import Kinoform
 from beamtwin.hardware.monochromator import DCM
+from beamtwin.hardware.motor import Motor
 from beamtwin.hardware.scaler import Scaler
 from beamtwin.hardware.slits import CenterGapSlits
 from beamtwin.scenarios.chx.devices import chx_registry
@@ -43,6 +44,8 @@ class Devices(registry.Devices):
     k1: Kinoform
     """The kinoform, 44.5 m from the source; out of the beam where ``y`` is below -5 mm."""
     dcm: DCM
+    foil_x: Motor
+    """Copper in the beam at 0 mm, nothing at -26 mm."""
     eiger4m: AreaDetector
     """The pixel detector, 16.04 m behind the sample, whose scattering it sees."""
     xray_eye3: AreaDetector

@@ -1,16 +1,21 @@
 """What is done with the focused beam. Plans take devices, and never learn what answers them."""
 
+from functools import partial
+
 from beamtwin.orchestration import stubs
 from beamtwin.orchestration.messages import Plan
 from beamtwin.orchestration.plans import count, scan
 from beamtwin.scenarios.chx_focusing.devices import Devices
 
-__all__ = ["energy_scan", "focus_scan", "knife_edge", "slit_scan", "xpcs"]
+__all__ = ["edge_scan", "energy_scan", "focus_scan", "knife_edge", "slit_scan", "xpcs"]
 
 _UM = 1e-3  # in the slits' mm
 
 #: Wide of the beam, in mm.
 OPEN_MM = 2.0
+
+#: Where the foils' holder has none.
+EMPTY_MM = -26.0
 
 
 def slit_scan(
@@ -107,6 +112,38 @@ def energy_scan(
     first, last = center_eV - range_eV / 2, center_eV + range_eV / 2
     md = {"plan_name": "energy_scan"}
     return (yield from scan([scaler], devices.dcm.energy, first, last, points, md=md))
+
+
+def edge_scan(
+    devices: Devices,
+    *,
+    points: int = 31,
+    center_eV: float = 8979.0,
+    range_eV: float = 60.0,
+    exposure_s: float = 1.0,
+) -> Plan[tuple[str, str]]:
+    """The foil's absorption edge (XAS by transmission): two `energy_scan`, without the foil and with it.
+
+    Parameters
+    ----------
+    points : int
+    center_eV, range_eV : float
+        Of the photon energies; copper's K edge is at 8979 eV.
+    exposure_s : float
+        Of the counter.
+
+    Returns
+    -------
+    tuple of str
+        The runs' uids; the logarithm of the ratio of their counts is mu t.
+    """
+    scanned = partial(energy_scan, devices, points=points, center_eV=center_eV, range_eV=range_eV)
+    yield from stubs.mv(devices.foil_x, EMPTY_MM)
+    empty = yield from scanned(exposure_s=exposure_s)
+    yield from stubs.mv(devices.foil_x, 0.0)
+    foil = yield from scanned(exposure_s=exposure_s)
+    yield from stubs.mv(devices.foil_x, EMPTY_MM)
+    return empty, foil
 
 
 def xpcs(

@@ -71,7 +71,10 @@ def test_debug_shows_where_it_came_from(beamtwin):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ("run chz slit_scan", "there is no scenario 'chz': did you mean 'chx'? there are: chx"),
+        (
+            "run chz slit_scan",
+            "there is no scenario 'chz': did you mean 'chx'? there are: chx, chx_focusing",
+        ),
         (
             "run chx slitscan",
             "scenario 'chx' has no plan 'slitscan': did you mean 'slit_scan'? "

@@ -3,6 +3,9 @@
 import json
 import threading
 from http.client import HTTPConnection
+from io import BytesIO
+from urllib.parse import quote
+from zipfile import ZipFile
 
 import pytest
 
@@ -120,3 +123,26 @@ def test_the_command_warns_of_open_doors(start, filed):
     assert "/runs, until Ctrl-C" in lines
     command.signal(2)
     assert command.outcome().out.endswith("ended by Ctrl-C\n")
+
+
+@pytest.mark.parametrize(
+    "query", [{"plan_name": {"$regex": "(a+)+$"}}, {"$or": [{"a": {"$not": {"$regex": "b"}}}]}]
+)
+def test_no_strangers_regular_expression_is_asked(ask, query):
+    status, body = ask(f"/runs?query={quote(json.dumps(query))}")
+    assert (status, b"$regex: may take for ever" in body) == (400, True)
+
+
+def test_a_file_that_documents_name_is_not_given(ask, catalogue, data):
+    """Whoever can file a run could have any file of the machine otherwise."""
+    secret = data / "assets-secret"
+    run = {"uid": "spy", "time": 1.0}
+    resource = {"uid": "r", "run_start": "spy", "spec": "ASCII", "root": str(secret.parent)}
+    resource |= {"resource_path": secret.name, "resource_kwargs": {}, "path_semantics": "posix"}
+    with Broker.open(data / "catalog.sqlite") as broker:
+        for name, doc in (("start", run), ("resource", resource)):
+            broker.insert(name, doc)
+        status, body = ask("/runs/spy/export/beamtwin")
+    assert status == 200
+    with ZipFile(BytesIO(body)) as archive:
+        assert not [name for name in archive.namelist() if name.startswith("assets")]

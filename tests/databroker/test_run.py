@@ -349,3 +349,9 @@ def test_a_broker_in_a_terminal_lists_the_last_runs(db, make, fill):
     assert len(others) == 5
     assert others[-1] == "..."
     assert repr(Broker.in_memory()) == "<Broker: 0 runs in this store, <SqliteStore :memory:>>"
+
+
+def test_what_a_run_says_moves_no_cursor(db, make, fill):
+    fill(db.store, make.run(0, plan_name="scan\x1b[2J\x07\u202e"))
+    assert "\x1b" not in repr(db)
+    assert "scan\N{REPLACEMENT CHARACTER}[2J" in repr(db)

@@ -70,6 +70,19 @@ def test_all_electrons_through_s0_are_brightest_at_8976_eV():
     assert fine[np.polyval(curve, fine).argmax()] == pytest.approx(0.0, abs=5.0)
 
 
+def test_an_edge_scan_sees_coppers(beamtime):
+    """NIST's attenuation (XCOM): 38.3 cm2/g below the K edge at 8979 eV, 278.4 above; 5 um of 8.96 g/cm3."""
+    plan = SCENARIO.plan("edge_scan")(beamtime.devices, points=5, range_eV=40.0)
+    empty, foil = (
+        beamtime.broker[uid].primary.columns().data["scaler_s3_flux"]
+        for uid in beamtime.engine(plan)
+    )
+    mu_t = np.log(empty / foil)
+    np.testing.assert_allclose(mu_t[:2], 38.3 * 8.96 * 5e-4, rtol=0.05)
+    np.testing.assert_allclose(mu_t[3:], 278.4 * 8.96 * 5e-4, rtol=0.05)
+    beamtime.engine(stubs.mv(beamtime.devices.dcm.energy, 9000.0))
+
+
 def light(beamtime, *moves):
     """What passes S3, with something moved; it is put back."""
     devices = beamtime.devices

@@ -4,7 +4,7 @@ from beamtwin.scenarios.scenario import ScenarioError, available, load
 
 
 def test_every_scenario_that_is_available_loads_under_its_name():
-    assert available() == ["chx"]
+    assert available() == ["chx", "chx_focusing"]
     for name in available():
         assert load(name).name == name
 

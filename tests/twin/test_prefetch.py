@@ -7,6 +7,7 @@ from beamtwin.orchestration.documents import SeededUids, random_uid
 from beamtwin.orchestration.engine import RunEngine
 from beamtwin.orchestration.messages import Msg
 from beamtwin.orchestration.plans import scan
+from beamtwin.scenarios import chx_focusing as focusing
 from beamtwin.scenarios.chx.devices import make_devices
 from beamtwin.scenarios.chx.plans import slit_scan
 from beamtwin.scenarios.chx.twin import make_world
@@ -144,3 +145,13 @@ def test_a_frame_in_the_dark_is_as_large_as_in_the_light(rehearse):
     rehearsal = rehearse(frame)
     assert rehearsal.error is None
     assert [state.plane for state in rehearsal.states] == ["detector"]
+
+
+def test_in_a_dry_pass_nobody_asks_how_coherent_darkness_is(tmp_path):
+    """Frames of a sample are dark there, and cost nothing."""
+    with focusing.SCENARIO.world(SimClock(EPOCH), level="modes") as stage:
+        devices = focusing.SCENARIO.devices(stage.database, tmp_path, random_uid)
+        devices.connect("eiger4m")
+        rehearsal = optical_states(stage, focusing.SCENARIO.plan("xpcs")(devices, frames=3))
+    assert rehearsal.error is None
+    assert {state.plane for state in rehearsal.states} == {"sample"}

@@ -64,7 +64,7 @@ class Coherence:
         """The modes' fields at any positions, shape (modes, n): nothing beyond the plane's own."""
         real, imaginary = (
             np.array([np.interp(position_m, self.position_m, mode, 0.0, 0.0) for mode in part])
-            for part in (self.modes.real, self.modes.imag)
+            for part in (np.real(self.modes), np.imag(self.modes))
         )
         return real + 1j * imaginary
 

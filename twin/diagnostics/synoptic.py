@@ -19,7 +19,7 @@ from beamtwin.twin.elements import (
     Obstacle,
     ZonePlate,
 )
-from beamtwin.twin.source import FieldUndulator, Undulator
+from beamtwin.twin.source import FieldUndulator, Source, Undulator
 
 __all__ = ["length", "save_synoptic", "setting"]
 
@@ -92,16 +92,20 @@ def save_synoptic(path: Path, beamline: Beamline, title: str) -> Path:
     return path
 
 
-def _draw_source(axis: Any, source: Undulator | FieldUndulator) -> None:
+def _draw_source(axis: Any, source: Source) -> None:
     for pole in range(5):
         for side in (-1, 1):
             colour = ("#b03a2e", METAL)[(pole + (side > 0)) % 2]
             x = -0.4 + 0.16 * pole
             y = 0.16 if side > 0 else -0.52
             axis.add_patch(_rectangle(x, y, 0.14, 0.36, colour))
-    gap_m = getattr(source, "gap_m", None)
-    said = f"K {source.K:.3f}" if gap_m is None else f"gap {length(gap_m)}"
-    _label(axis, 0, source.name, 0.0, said, METAL)
+    _label(axis, 0, source.name, 0.0, _setting_of_source(source), METAL)
+
+
+def _setting_of_source(source: Source) -> str:
+    if isinstance(source, Undulator):
+        return f"gap {length(source.gap_m)}"
+    return f"K {source.K:.3f}" if isinstance(source, FieldUndulator) else ""
 
 
 def _draw_element(axis: Any, place: int, element: Element) -> None:

@@ -26,7 +26,8 @@ from beamtwin.twin.source import natural_divergence_rad
 
 __all__ = ["ELECTRONS", "drawn", "light"]
 
-#: About a minute on CHX's mesh; flux to some 15 %. For more, call `light`.
+#: A minute or more on CHX's mesh. The flux is known to some 25 %, by a scatter that is itself not well known: a few
+#: electrons carry most of it. For more, call `light`.
 ELECTRONS = 32
 
 #: Their scatter is what the errors are estimated from.
@@ -108,9 +109,9 @@ class _Sum:
 
     def _pattern_scatter(self) -> float:
         """Of the brightest pixel, relative to the flux of its batch."""
-        image = np.sum(self._photons_s, axis=0)
-        brightest = np.unravel_index(image.argmax(), image.shape)
-        peaks = np.array([batch[brightest] for batch in np.array(self._photons_s)])
+        batches = np.array(self._photons_s)
+        image = batches.sum(axis=0)
+        peaks = batches[:, *np.unravel_index(image.argmax(), image.shape)]
         shape = peaks / peaks.sum() - self._flux / self._flux.sum()
         return float(shape.std(ddof=1) * sqrt(BATCHES)) if peaks.any() else 0.0
 
@@ -124,7 +125,7 @@ def drawn(there: Passage, electrons: int, seed: int) -> Iterator[tuple[Electron,
     """Electrons, and how much each counts; on average 1."""
     from scipy.stats import norm, qmc
 
-    normal = norm.ppf(qmc.Sobol(5, seed=seed).random(electrons))
+    normal = norm.ppf(qmc.Sobol(5, seed=seed).random(electrons))  # pyright: ignore[reportCallIssue]
     beam, shining = there.shining.beam, there.shining
     x, y = (
         _Draw.of(shining, line, size, divergence)

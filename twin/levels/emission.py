@@ -94,13 +94,10 @@ def one_electron(shining: Shining, x: Line, y: Line, cache: FieldCache) -> Emiss
     half_m = [max(map(abs, line.edges_m)) for line in (x, y)]
     u, v, _ = _products(shining, 0.0, _rounded(half_m[0]), _rounded(half_m[1]), cache)
     x_line, y_line = _coarse(x, FIELD_STEP_M / 3), _coarse(y, FIELD_STEP_M / 3)
-    ranks = len(u)
-    same = np.eye(ranks)
-    families = [
-        Family(_at(table, line), np.eye(ranks, dtype=complex), np.eye(ranks, dtype=complex))
-        for table, line in ((u, x_line), (v, y_line))
-    ]
-    coupling = np.einsum("mn,MN->mMnN", same, same).astype(complex)
+    # All products weigh the same: far from the axis, the weak ones may be all the light there is.
+    same = np.eye(len(u), dtype=complex)
+    families = [Family(_at(table, line), same, same) for table, line in ((u, x_line), (v, y_line))]
+    coupling = np.einsum("mn,MN->mMnN", same, same)
     return Emission(families[0], families[1], coupling, x_line, y_line, shining.z_m, sqrt(LEFT_OUT))
 
 
@@ -181,8 +178,9 @@ def _side(shining: Shining, line: Line, sigma_m: float, divergence_rad: float) -
     step_m = min(FIELD_STEP_M / 3, coherence_m / POINTS_PER_LENGTH)
     if line.width_m > MOST_POINTS * step_m:
         raise MeshError(
-            f"the first opening, {line.width_m * 1e3:.3g} mm, is {line.width_m / coherence_m:.3g} coherence "
-            "lengths wide: too many modes; narrow it, or take the level coherent"
+            f"an opening of {line.width_m * 1e3:.3g} mm is {line.width_m / coherence_m:.3g} coherence lengths "
+            f"wide, more than {MOST_POINTS * step_m / coherence_m:.3g}: too many modes; narrow it, or take the "
+            "level coherent or electrons"
         )
     return _Side(_coarse(line, step_m), shift, sigma_m**2 / shift**2, coherence_m)
 

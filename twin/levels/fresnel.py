@@ -122,10 +122,10 @@ def _chirp(points: int, quadratic: float, linear: float) -> np.ndarray:
 
 def _phasor(phase: np.ndarray) -> np.ndarray:
     """exp(i phase), twice as fast as by numpy's exponential."""
-    phasor = np.empty(phase.shape, complex)
-    np.cos(phase, out=phasor.real)
-    np.sin(phase, out=phasor.imag)
-    return phasor
+    parts = np.empty((*phase.shape, 2))
+    np.cos(phase, out=parts[..., 0])
+    np.sin(phase, out=parts[..., 1])
+    return parts.view(complex)[..., 0]
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from beamtwin.twin.cache import PlaneCache
 from beamtwin.twin.levels.path import Path
 
 __all__ = ["FieldCache", "Level", "Light", "Pattern"]
@@ -24,10 +25,13 @@ class FieldCache:
     ----------
     capacity : int
         How many values are kept.
+    planes : PlaneCache, optional
+        Where SRW's wavefronts are kept; by default, in memory alone.
     """
 
-    def __init__(self, capacity: int = 256):
+    def __init__(self, capacity: int = 256, planes: PlaneCache | None = None):
         self.capacity = capacity
+        self.planes = PlaneCache() if planes is None else planes
         self._values: OrderedDict[Hashable, Any] = OrderedDict()
 
     def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:

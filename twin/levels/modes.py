@@ -74,15 +74,12 @@ def reduced(family: Family, step_m: float) -> Family:
 
 def pair(emission: Emission, x: Family, y: Family) -> np.ndarray:
     """C in terms of two families that the emission's became, shape (m, m', n, n')."""
-    across = _turned(emission.coupling, x.mixing)
-    return _turned(across.transpose(2, 3, 0, 1), y.mixing).transpose(2, 3, 0, 1)
-
-
-def _turned(coupling: np.ndarray, mixing: np.ndarray) -> np.ndarray:
-    """The first two indices, in terms of other functions."""
-    first: Any = np.tensordot(mixing, coupling, axes=(0, 0))
-    both: Any = np.tensordot(mixing.conj(), first, axes=(0, 1))
-    return both.swapaxes(0, 1)
+    from_x, became_x = x.mixing.shape
+    # Matrix products, because tensordot takes longer to shuffle axes this short than to multiply.
+    coupling = x.mixing.T @ emission.coupling.reshape(from_x, -1)
+    coupling = x.mixing.conj().T @ coupling.reshape(became_x, from_x, -1)
+    coupling = coupling.reshape(became_x, became_x, *emission.coupling.shape[2:])
+    return y.mixing.T @ coupling @ y.mixing.conj()
 
 
 def products(fields: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -95,23 +92,24 @@ def products(fields: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def flux(coupling: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
     """Photons, from the integrals of the functions' products, shapes (m, m') and (n, n')."""
-    across: Any = np.tensordot(coupling, x, axes=([0, 1], [0, 1]))
-    return float((across * y).sum().real)
+    photons: Any = x.ravel() @ coupling.reshape(x.size, y.size) @ y.ravel()
+    return float(photons.real)
 
 
 def image(coupling: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Photons on a grid, from the functions' products; shapes (m, m', columns) and (n, n', rows) -> (rows, columns)."""
-    summed: Any = np.tensordot(coupling, x, axes=([0, 1], [0, 1]))
     # Both are Hermitian in n and n', so half of the pairs, and of a complex product, is enough.
-    first, second = _pairs(len(y))
-    columns, rows = summed[first, second], y[first, second]
-    columns[first != second] *= 2
+    first, second, count = _pairs(len(y))
+    weights = (coupling[:, :, first, second] * count).reshape(-1, count.size)
+    columns: Any = weights.T @ x.reshape(-1, x.shape[-1])
+    rows: Any = y[first, second]
     together = np.concatenate([columns.real, -columns.imag])
     light = np.concatenate([rows.real, rows.imag]).T @ together
     return np.maximum(light, 0.0, out=light)
 
 
 @cache
-def _pairs(functions: int) -> tuple[np.ndarray, np.ndarray]:
-    """(n, n') with n' not below n."""
-    return np.triu_indices(functions)
+def _pairs(functions: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n, n') with n' not below n, and how often each counts."""
+    first, second = np.triu_indices(functions)
+    return first, second, np.where(first == second, 1.0, 2.0)

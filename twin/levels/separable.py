@@ -20,7 +20,7 @@ from beamtwin.twin.beamline import Beamline
 from beamtwin.twin.elements import Detector
 from beamtwin.twin.gaussian_beam import GaussianBeam
 from beamtwin.twin.levels import emission, gaussian, modes
-from beamtwin.twin.levels.fresnel import Line, propagate, propagate_shifted
+from beamtwin.twin.levels.fresnel import Line, MeshError, propagate, propagate_shifted
 from beamtwin.twin.levels.level import FieldCache, Light
 from beamtwin.twin.levels.modes import Emission, Family
 from beamtwin.twin.levels.sources import beginning, emitter
@@ -40,7 +40,7 @@ FLUX_ERROR = 0.05
 ONE_ELECTRON_ERROR = 10.0
 
 #: Functions that it does not pay to thin out.
-FEW = 3
+FEW = 2
 
 #: Nodes in a pixel, at most.
 MOST_NODES = 32
@@ -121,7 +121,10 @@ def arrivals(
     lines = [Line(*_window(line), 1) for line in there.trains]
     make = emitter(there.shining.source, coherent)
     key = ("emission", coherent, there.shining, *lines)
-    start = cache.get(key, partial(make, there.shining, *lines, cache))
+    try:
+        start = cache.get(key, partial(make, there.shining, *lines, cache))
+    except MeshError as error:
+        raise MeshError(f"{there.way.places[0].name}: {error}") from error
     x, y = (
         _arrive(line.stops, start, axis, there.way.wavelength_m, cache)
         for axis, line in zip(AXES, there.trains, strict=True)
@@ -243,7 +246,7 @@ def _on_pixels(
         pixels,
         distance_m,
         way.wavelength_m,
-        nodes * (pixels.step_m / 2),
+        (nodes * (pixels.step_m / 2)).tolist(),
     )
     fields = cache.get((side.key, pixels, distance_m), to_pixels)
     return modes.products(fields, weights * pixels.step_m / 2)

@@ -87,8 +87,7 @@ def light(beamline: Beamline, plane: str, cache: FieldCache) -> Light:
         raise BeamlineError(
             f"{plane}: the level srw needs a mesh: give the beamline an [optics.grid]"
         )
-    planes = cache.get(("planes",), PlaneCache)
-    return _seen(there, _at_end(beamline, beamline.grid, there, planes))
+    return _seen(there, _at_end(beamline, beamline.grid, there, cache.planes))
 
 
 def light_of(electron: Electron, beamline: Beamline, grid: Grid, there: Passage) -> Light:

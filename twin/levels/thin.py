@@ -110,14 +110,20 @@ SENSIBLE = {
     "lenses": (0, 1000),
 }
 
+#: Of these, those that cannot be negative.
+POSITIVE = ("pixel_m",)
+
 
 def _check(element: Element) -> None:
     """Raise BeamlineError for what no beamline has and no level can follow."""
     for name, value in vars(element).items():
         for ending, (least, most) in SENSIBLE.items():
-            if name.endswith(ending) and not least <= abs(value) <= most:
+            if not name.endswith(ending):
+                continue
+            size, signs = (value, "") if ending in POSITIVE else (abs(value), " (either sign)")
+            if not least <= size <= most:
                 raise BeamlineError(
-                    f"{element.name}: {name} = {value:g} is outside [{least:g}, {most:g}] (either sign)"
+                    f"{element.name}: {name} = {value:g} is outside [{least:g}, {most:g}]{signs}"
                 )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from beamtwin.twin.beamline import Beamline, BeamlineError
 from beamtwin.twin.elements import Aperture, Detector, Element
-from beamtwin.twin.levels.fresnel import Line, points_needed
+from beamtwin.twin.levels.fresnel import Line, MeshError, points_needed
 from beamtwin.twin.levels.opening import Opening
 from beamtwin.twin.levels.path import band
 from beamtwin.twin.levels.rays import Rays
@@ -85,6 +85,7 @@ class Train:
 class Section:
     """What stands at one distance from the source, in one direction; itself again while nothing changes."""
 
+    name: str
     z_m: float
     sides: tuple[Side, ...]
 
@@ -93,6 +94,8 @@ class Section:
 class Place:
     """The elements at one distance from the source, as the light sees them."""
 
+    name: str
+    """Of its elements."""
     z_m: float
     acts: tuple[Thin, ...]
     """Without those that are nothing but a loss."""
@@ -143,19 +146,21 @@ def route(beamline: Beamline, plane: str) -> Route:
 @lru_cache(maxsize=KEPT)
 def _place(elements: tuple[Element, ...], energy_eV: float) -> Place:
     z_m, acts = elements[0].z_m, [thin(element, energy_eV) for element in elements]
+    name = ", ".join(element.name for element in elements)
     shaping = tuple(act for act in acts if not act.is_nothing)
     return Place(
+        name,
         z_m,
         shaping,
-        x=_section(z_m, tuple(act.x for act in shaping)),
-        y=_section(z_m, tuple(act.y for act in shaping)),
+        x=_section(name, z_m, tuple(act.x for act in shaping)),
+        y=_section(name, z_m, tuple(act.y for act in shaping)),
         transmission=prod(act.transmission for act in acts),
     )
 
 
 @lru_cache(maxsize=KEPT)
-def _section(z_m: float, sides: tuple[Side, ...]) -> Section:
-    return Section(z_m, sides)
+def _section(name: str, z_m: float, sides: tuple[Side, ...]) -> Section:
+    return Section(name, z_m, sides)
 
 
 @dataclass(frozen=True)
@@ -169,21 +174,36 @@ class Beginning:
 
 
 def train(way: Route, axis: Axis, beginning: Beginning, accuracy: Accuracy) -> Train:
-    """The stops on the way, in one direction."""
+    """The stops on the way, in one direction.
+
+    Raises
+    ------
+    MeshError
+        Naming the element, where the light in its opening changes too fast for any mesh.
+    """
     screen = _edges(way.end, axis) if isinstance(way.end, Detector) else None
     sections = tuple(getattr(place, axis) for place in way.places)
-    planned = _follow(sections, beginning, accuracy, way.wavelength_m).planned
+    return _train(sections, way.end.z_m, screen, beginning, accuracy, way.wavelength_m)
+
+
+@lru_cache(maxsize=KEPT)
+def _train(
+    sections: tuple[Section, ...],
+    end_z_m: float,
+    screen: tuple[float, float] | None,
+    beginning: Beginning,
+    accuracy: Accuracy,
+    wavelength_m: float,
+) -> Train:
+    planned = _follow(sections, beginning, accuracy, wavelength_m).planned
     if not planned:
         return Train((), 0.0)
-    following = [(after.z_m, after.rays.bounds_m) for after in planned[1:]]
-    targets = [*following, (way.end.z_m, screen)]
+    following = [(after.section.z_m, after.rays.bounds_m) for after in planned[1:]]
     stops = tuple(
-        _stop(this, *target, accuracy, way.wavelength_m)
-        for this, target in zip(planned, targets, strict=True)
+        _stop(this, *target, accuracy, wavelength_m)
+        for this, target in zip(planned, [*following, (end_z_m, screen)], strict=True)
     )
-    last = stops[-1]
-    to_screen = way.end.z_m - last.z_m
-    return Train(stops, way.wavelength_m * to_screen / last.line.width_m)
+    return _ended(stops, end_z_m, wavelength_m)
 
 
 def outline(way: Route, axis: Axis, beginning: Beginning, accuracy: Accuracy) -> Train:
@@ -193,14 +213,17 @@ def outline(way: Route, axis: Axis, beginning: Beginning, accuracy: Accuracy) ->
     if not planned:
         return Train((), 0.0)
     stops = tuple(_meshed(this, 2) for this in planned)
-    to_screen = way.end.z_m - stops[-1].z_m
-    return Train(stops, way.wavelength_m * to_screen / stops[-1].line.width_m)
+    return _ended(stops, way.end.z_m, way.wavelength_m)
+
+
+def _ended(stops: tuple[Stop, ...], end_z_m: float, wavelength_m: float) -> Train:
+    last = stops[-1]
+    return Train(stops, wavelength_m * (end_z_m - last.z_m) / last.line.width_m)
 
 
 @dataclass(frozen=True, eq=False)
 class _Planned:
-    z_m: float
-    sides: tuple[Side, ...]
+    section: Section
     rays: Rays
     """Behind its opening, and before its lenses."""
     after: Rays
@@ -244,7 +267,7 @@ def _through(before: _Followed, section: Section, fringes_m: float) -> _Followed
     for side in section.sides:
         after = after.lens(side.curvature_per_m, side.lens_m)
     stops = cuts or any(not _only_opening(side) for side in section.sides)
-    planned = (_Planned(section.z_m, section.sides, inside, after),) if stops else ()
+    planned = (_Planned(section, inside, after),) if stops else ()
     return _Followed(section.z_m, after, before.planned + planned)
 
 
@@ -272,15 +295,19 @@ def _stop(
     """With a mesh for the way to an interval further on."""
     low, high = this.rays.bounds_m
     frequency = 0.0
-    if there is not None and there_z_m > this.z_m:
-        frequency = this.after.frequency_per_m(there, there_z_m - this.z_m, wavelength_m)
-    return _meshed(this, points_needed(high - low, frequency, accuracy.oversampling))
+    if there is not None and there_z_m > this.section.z_m:
+        frequency = this.after.frequency_per_m(there, there_z_m - this.section.z_m, wavelength_m)
+    try:
+        return _meshed(this, points_needed(high - low, frequency, accuracy.oversampling))
+    except MeshError as error:
+        raise MeshError(f"{this.section.name}: {error}") from error
 
 
 @lru_cache(maxsize=KEPT)
 def _meshed(this: _Planned, points: int) -> Stop:
     low, high = this.rays.bounds_m
-    return Stop(this.z_m, Line((low + high) / 2, high - low, points), this.sides)
+    line = Line((low + high) / 2, high - low, points)
+    return Stop(this.section.z_m, line, this.section.sides)
 
 
 def _edges(screen: Detector, axis: Axis) -> tuple[float, float]:

@@ -13,9 +13,16 @@ the axis) and k x^2 / (2 L), the same for all pixels and far below 1 in the far 
 import numpy as np
 
 from beamtwin.orchestration.errors import LimitsError
+from beamtwin.twin.blas import one_thread
 from beamtwin.twin.checks import check_positive
 
 __all__ = ["speckle"]
+
+#: Of the contrast that all modes would make, so much is kept: each mode costs a frame's time again.
+CONTRAST = 0.98
+
+#: Rows of which the amplitudes are in the processor's cache at a time.
+ROWS = 256
 
 
 def speckle(
@@ -40,6 +47,9 @@ def speckle(
         Of the light at each sphere, for one or several modes that do not interfere, each as strong as it is;
         by default the same light for all.
 
+        The strongest of them make the speckle, until their contrast is `CONTRAST` of all; the others' light is
+        taken as smooth, because speckle of many weak modes is.
+
     Returns
     -------
     ndarray of float32, shape (ny, nx)
@@ -52,17 +62,29 @@ def speckle(
         For positions or a field of the wrong shape, not finite, or a field that is dark everywhere.
     """
     check_positive("speckle", distance_m=distance_m, wavelength_m=wavelength_m)
-    modes = _modes(positions_m, field)
+    modes, smooth = _strongest(_modes(positions_m, field))
     turns_per_m2 = 1 / (wavelength_m * distance_m)
     depth_turns = positions_m[:, 2] * turns_per_m2 / (2 * distance_m)
-    columns = _phasors(positions_m[:, 0] * turns_per_m2, depth_turns, x_m)
+    columns = _phasors(positions_m[:, 0] * turns_per_m2, depth_turns, x_m).T
     rows = _phasors(positions_m[:, 1] * turns_per_m2, depth_turns, y_m)
-    total = np.zeros((len(y_m), len(x_m)), np.float32)
-    for mode in modes:
-        amplitude = (rows * mode) @ columns.T
-        for part in (amplitude.real, amplitude.imag):
-            total += part * part
+    total = np.full((len(y_m), len(x_m)), smooth, np.float32)
+    with one_thread():
+        for first in range(0, len(y_m), ROWS):
+            some = slice(first, first + ROWS)
+            for mode in modes:
+                amplitude = (rows[some] * mode) @ columns
+                for part in (amplitude.real, amplitude.imag):
+                    total[some] += part * part
     return total
+
+
+def _strongest(modes: np.ndarray) -> tuple[np.ndarray, float]:
+    """The modes that make the speckle, the strongest first, and what part of the light the others have."""
+    parts = np.sum(np.abs(modes) ** 2, axis=1)
+    order = np.argsort(parts)[::-1]
+    contrast = np.cumsum(parts[order] ** 2)
+    kept = order[: 1 + int(np.searchsorted(contrast, CONTRAST * contrast[-1]))]
+    return modes[kept], float(max(0.0, 1 - parts[kept].sum()))
 
 
 def _phasors(slope: np.ndarray, depth: np.ndarray, pixels_m: np.ndarray) -> np.ndarray:

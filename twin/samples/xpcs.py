@@ -83,6 +83,8 @@ class BrownianSample:
         """
         check_at_least_zero("sample", flux_ph_s=flux_ph_s)
         self._move_until(time_s)
+        if not flux_ph_s:
+            return np.zeros((detector.rows, detector.columns), np.float32)
         distance_m = detector.z_m - self._z_m
         modes = None if self._field is None else self._field(self._positions_m)
         light = speckle(

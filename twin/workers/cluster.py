@@ -2,16 +2,16 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from beamtwin.twin.beamline import Beamline
-from beamtwin.twin.chain import Irradiance, evaluate_job
+from beamtwin.twin.chain import Irradiance, coherence_job, evaluate_job
 from beamtwin.twin.workers.affinity import Affinity, upstream
-from beamtwin.twin.workers.evaluator import OpticalState
+from beamtwin.twin.workers.evaluator import Coherences, OpticalState
 from beamtwin.twin.workers.process import WorkerError
 
 __all__ = ["DaskEvaluator"]
@@ -53,13 +53,27 @@ class DaskEvaluator:
 
     def submit(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
         """See `Evaluator.submit`."""
-        outcome: Future[Irradiance] = Future()
-        name = str(OpticalState(beamline, plane, level))
+        name, keys = str(OpticalState(beamline, plane, level)), upstream(beamline, level)
+        return self._call(name, keys, evaluate_job, beamline, plane, level, self._folder)
+
+    def coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        """See `Evaluator.coherence`."""
+        name, keys = f"coherence on {plane}", upstream(beamline, "modes")
+        return self._call(name, keys, coherence_job, beamline, plane, self._folder)
+
+    def close(self) -> None:
+        """Leave the cluster, which goes on without. Idempotent."""
+        self._client.close()
+
+    def _call(
+        self, name: str, keys: Sequence[int], function: Callable[..., Any], *arguments: Any
+    ) -> "Future[Any]":
+        outcome: Future[Any] = Future()
         try:
-            worker = self._chosen(upstream(beamline, level))
+            worker = self._chosen(keys)
             job = self._client.submit(
-                evaluate_job,
-                *(beamline, plane, level, self._folder),
+                function,
+                *arguments,
                 pure=False,
                 workers=worker,
                 allow_other_workers=worker is not None,
@@ -69,10 +83,6 @@ class DaskEvaluator:
         else:
             job.add_done_callback(partial(self._pass_on, outcome, name, worker))
         return outcome
-
-    def close(self) -> None:
-        """Leave the cluster, which goes on without. Idempotent."""
-        self._client.close()
 
     def _chosen(self, keys: Sequence[int]) -> str | None:
         """The worker that a job is hinted to; None while there is none."""
@@ -86,9 +96,7 @@ class DaskEvaluator:
     def _workers(self) -> list[str]:
         return sorted(self._client.scheduler_info()["workers"])
 
-    def _pass_on(
-        self, outcome: "Future[Irradiance]", name: str, worker: str | None, job: Any
-    ) -> None:
+    def _pass_on(self, outcome: "Future[Any]", name: str, worker: str | None, job: Any) -> None:
         with self._lock:
             self._loads[worker] -= 1
         try:

@@ -1,13 +1,21 @@
 """What all who do the physics have in common."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, TypeVar
 
 from beamtwin.twin.beamline import Beamline
 from beamtwin.twin.chain import Irradiance, evaluate
+from beamtwin.twin.diagnostics.coherence import Coherence, coherence
 from beamtwin.twin.levels.level import FieldCache
 
-__all__ = ["Evaluator", "Here", "OpticalState"]
+__all__ = ["Coherences", "Evaluator", "Here", "OpticalState", "done"]
+
+T = TypeVar("T")
+
+#: Horizontal and vertical.
+Coherences = tuple[Coherence, Coherence]
 
 
 class OpticalState(NamedTuple):
@@ -28,6 +36,10 @@ class Evaluator(Protocol):
         """Have `beamtwin.twin.chain.evaluate` called; its errors are the future's."""
         ...
 
+    def coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        """Have `beamtwin.twin.diagnostics.coherence.coherence` called; its errors are the future's."""
+        ...
+
     def close(self) -> None:
         """Let go of its processes; idempotent."""
         ...
@@ -41,12 +53,21 @@ class Here:
 
     def submit(self, beamline: Beamline, plane: str, level: str) -> "Future[Irradiance]":
         """See `Evaluator.submit`."""
-        future: Future[Irradiance] = Future()
-        try:
-            future.set_result(evaluate(beamline, plane, level, self._fields))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+        return done(partial(evaluate, beamline, plane, level, self._fields))
+
+    def coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        """See `Evaluator.coherence`."""
+        return done(partial(coherence, beamline, plane, self._fields))
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def done(function: Callable[[], T]) -> "Future[T]":
+    """What a function returns or raises, at once."""
+    future: Future[T] = Future()
+    try:
+        future.set_result(function())
+    except Exception as error:
+        future.set_exception(error)
+    return future

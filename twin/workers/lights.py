@@ -10,7 +10,7 @@ from beamtwin.orchestration.errors import BeamtwinError
 from beamtwin.twin.beamline import Beamline
 from beamtwin.twin.chain import Irradiance
 from beamtwin.twin.elements import Detector
-from beamtwin.twin.workers.evaluator import Evaluator, OpticalState
+from beamtwin.twin.workers.evaluator import Coherences, Evaluator, OpticalState
 
 __all__ = ["Lights"]
 
@@ -55,6 +55,10 @@ class Lights:
             self.computed += 1
         future.add_done_callback(partial(self._keep, state))
         return future
+
+    def coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        """See `Evaluator.coherence`; it is not kept here."""
+        return self._evaluator.coherence(beamline, plane)
 
     def prefetch(
         self,

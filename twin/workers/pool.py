@@ -10,9 +10,9 @@ from typing import Any
 
 from beamtwin.twin.beamline import Beamline
 from beamtwin.twin.cache import DiskTier
-from beamtwin.twin.chain import Irradiance, evaluate_job
+from beamtwin.twin.chain import Irradiance, coherence_job, evaluate_job
 from beamtwin.twin.workers.affinity import Affinity, upstream
-from beamtwin.twin.workers.evaluator import OpticalState
+from beamtwin.twin.workers.evaluator import Coherences, OpticalState
 from beamtwin.twin.workers.process import Worker, WorkerError
 
 __all__ = ["WorkerPool"]
@@ -85,6 +85,15 @@ class WorkerPool:
         name = str(OpticalState(beamline, plane, level))
         arguments = (beamline, plane, level, self._folder)
         return self.call(evaluate_job, *arguments, name=name, keys=upstream(beamline, level))
+
+    def coherence(self, beamline: Beamline, plane: str) -> "Future[Coherences]":
+        """See `Evaluator.coherence`; fails as `submit` does."""
+        return self.call(
+            coherence_job,
+            *(beamline, plane, self._folder),
+            name=f"coherence on {plane}",
+            keys=upstream(beamline, "modes"),
+        )
 
     def call(
         self,

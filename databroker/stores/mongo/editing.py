@@ -24,7 +24,7 @@ def read_run(tables: Tables, uid: str) -> Row:
     ------
     RunNotFoundError
     """
-    row = tables.runs.find_one({"_id": uid})
+    row = tables.runs.find_one({"_id": uid}) if isinstance(uid, str) else None  # no query
     if row is None or row.get("deleting"):
         raise RunNotFoundError(f"no run with the uid {uid!r} in {tables.where}")
     return row

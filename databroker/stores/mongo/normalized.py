@@ -224,7 +224,7 @@ class NormalizedStore:
         return [as_document(row) for row in self._facility.all("descriptor", {"run_start": uid})]
 
     def _start(self, uid: str) -> Row:
-        start = self._facility.of["start"].find_one({"uid": uid})
+        start = self._facility.of["start"].find_one({"uid": uid}) if isinstance(uid, str) else None
         if start is None:
             raise RunNotFoundError(f"no run with the uid {uid!r} in {self.where}")
         return start

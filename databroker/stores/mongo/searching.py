@@ -111,4 +111,4 @@ class RunSearch:
             order = [(f"search.start.{key}", direction) for key, direction in sort]
             found = found.sort([*order, ("number", -1)])
         found = found.batch_size(_BATCH if query or at_first is None else min(at_first + 1, _BATCH))
-        return (row for row in found if row["hidden"] == hidden)
+        return (row for row in found if row["hidden"] == hidden and "deleting" not in row)

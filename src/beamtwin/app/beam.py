@@ -13,9 +13,10 @@ from rich.table import Table
 from beamtwin.app.options import UsageError
 from beamtwin.scenarios.scenario import Scenario, ScenarioError, load
 from beamtwin.twin.beamline import Beamline
-from beamtwin.twin.description import UNITS, Description, load_description
+from beamtwin.twin.description import Description, load_description
 from beamtwin.twin.diagnostics.probe import Diagnosis, diagnose, places
 from beamtwin.twin.levels.level import FieldCache
+from beamtwin.twin.toml_tables import UNITS
 
 __all__ = ["draw_synoptic", "show_beam"]
 

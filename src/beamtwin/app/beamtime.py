@@ -32,6 +32,9 @@ ASSETS = "assets"
 #: Of the PVs that did not answer, so many are named.
 SHOWN_PVS = 3
 
+#: So the line of a connection's error begins that says where its PVs were looked for.
+SEARCHED = "searched for at "
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -145,7 +148,8 @@ def _connect(devices: Devices, needed: tuple[str, ...], transport: Transport) ->
 
 def _in_short(error: NotConnectedError) -> str:
     """Where hundreds of PVs are missing, the first of them say enough."""
-    summary, *missing = (line.strip() for line in str(error).splitlines())
+    summary, *lines = (line.strip() for line in str(error).splitlines())
+    missing = [line for line in lines if not line.startswith(SEARCHED)]
     more = len(missing) - SHOWN_PVS
     rest = f"; and {more} more, which --debug lists" if more > 0 else ""
     return f"{summary} {'; '.join(missing[:SHOWN_PVS])}{rest}"
@@ -156,7 +160,7 @@ def _searched(transport: Transport) -> str:
         return ""
     places = ", ".join("{}:{}".format(*address) for address in transport.addresses)
     return (
-        f" (searched for at {places or 'no address'}: does the IOC run, and is that where it is? "
+        f" ({SEARCHED}{places or 'no address'}: does the IOC run, and is that where it is? "
         "EPICS_CA_ADDR_LIST and EPICS_CA_SERVER_PORT say where to look)"
     )
 

@@ -40,6 +40,7 @@ class Level(StrEnum):
     coherent = "coherent"
     modes = "modes"
     srw = "srw"
+    electrons = "electrons"
 
 
 Data = Annotated[
@@ -57,7 +58,8 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         help="The twin's physics. Of one slit: fast (closed forms), wave (SRW). Of the whole beamline: coherent "
-        "(1D x 1D, one electron), modes (1D x 1D, all electrons), srw (SRW 2D, one electron). "
+        "(1D x 1D, one electron), modes (1D x 1D, all electrons), srw (SRW 2D, one electron), electrons (SRW 2D, a "
+        "sample of all electrons). "
         "[default: the scenario's]",
         show_default=False,
     ),

@@ -211,7 +211,7 @@ def _positions(run: Run) -> dict[str, list[float]]:
     return {key: data[key].tolist() for key in data if key.startswith("s2_")}
 
 
-def _table_of_gaps(comparisons: Sequence[Comparison], level: str) -> Table:
+def _table_of_gaps(comparisons: Sequence[Comparison], level: str | None) -> Table:
     title = f"measured and simulated ({level}), vertical cuts; lengths in µm"
     table = Table(title=title, title_justify="left")
     for heading in ("label h x v", "fitted gap v", "fringes measured", "simulated"):

@@ -30,6 +30,7 @@ from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import DataBrokerError, QueryError, RunNotFoundError
 from beamtwin.databroker.interchange.documentfiles import document_lines
 from beamtwin.databroker.interchange.formats import FORMATS, export_runs
+from beamtwin.databroker.interchange.options import Options
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.search import FullText
 from beamtwin.databroker.stores import jsontext
@@ -159,6 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(_BAD, f"query is JSON, limit a number: {error}") from error
         if not isinstance(query, dict):
             raise Refusal(_BAD, "query is a JSON object")
+        if "$regex" in _keys(query):
+            raise Refusal(_BAD, "$regex: may take for ever, so no stranger's is asked; use text=")
         found = self.server.broker.search(query)
         if "text" in given:
             found = found.search(FullText(given["text"]))
@@ -183,7 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         if form not in FORMATS or not FORMATS[form].extensions[0]:
             raise Refusal(_NOT_FOUND, f"{form!r} is no format of one file; known: {_one_file()}")
         with TemporaryDirectory(prefix="beamtwin-") as folder:
-            (path,) = export_runs([run], Path(folder), form)
+            # Documents may name any file of this machine: only /assets gives files, and only its own.
+            (path,) = export_runs([run], Path(folder), form, Options(with_assets=False))
             self._give_file(path)
 
     def give_asset(self, _: dict[str, list[str]], relative: str) -> None:
@@ -235,6 +239,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
         """Say nothing: a terminal is not a log."""
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """Every key in what JSON gave, however deep."""
+    if isinstance(value, dict):
+        yield from value
+    for item in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
+        yield from _keys(item)
 
 
 def _one_file() -> str:

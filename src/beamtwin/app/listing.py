@@ -15,6 +15,7 @@ from beamtwin.app.catalogue import kind_of, open_catalogue, print_json, summary
 from beamtwin.app.options import UsageError
 from beamtwin.app.running import report_interrupted
 from beamtwin.databroker.broker import Broker
+from beamtwin.databroker.display import printable
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.search import FullText, TimeRange
 
@@ -114,11 +115,11 @@ def _table(runs: list[Run]) -> Table:
 def _row(run: Run) -> tuple[str, ...]:
     start, state = run.start, run.state
     return (
-        escape(run.uid[:8]),
+        escape(printable(run.uid[:8])),
         str(start.get("scan_id", "-")),
-        escape(str(start.get("plan_name", "-"))),
+        escape(printable(str(start.get("plan_name", "-")))),
         kind_of(run),
-        f"[{_STATE_STYLES.get(state, 'red')}]{escape(state)}[/]",
+        f"[{_STATE_STYLES.get(state, 'red')}]{escape(printable(state))}[/]",
         datetime.fromtimestamp(start["time"], UTC).strftime("%Y-%m-%d %H:%M"),
         str(sum(run.counts.values())),
     )

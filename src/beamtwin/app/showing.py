@@ -18,6 +18,7 @@ from beamtwin.databroker.compare.comparison import Comparison
 from beamtwin.databroker.compare.estimate import Estimate
 from beamtwin.databroker.compare.figure import save_figure, shown
 from beamtwin.databroker.compare.report import save_report
+from beamtwin.databroker.display import printable
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stream import Stream
 from beamtwin.scenarios.scenario import load
@@ -92,12 +93,12 @@ def _tree(title: str, document: Mapping[str, Any]) -> Tree:
 def _grow(tree: Tree, document: Mapping[str, Any]) -> None:
     for key, value in document.items():
         if isinstance(value, Mapping) and value:
-            _grow(tree.add(escape(key)), value)
+            _grow(tree.add(escape(printable(key))), value)
         elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
             for number, item in enumerate(value, 1):
-                _grow(tree.add(escape(f"{key} {number}")), item)
+                _grow(tree.add(escape(printable(f"{key} {number}"))), item)
         else:
-            tree.add(escape(f"{key}: {value!r}"))
+            tree.add(escape(printable(f"{key}: {value!r}")))
 
 
 def _stream_table(stream: Stream, width: int) -> Table:
@@ -106,11 +107,13 @@ def _stream_table(stream: Stream, width: int) -> Table:
     if sum(max(map(len, column)) + _MARGIN for column in zip(*rows, strict=True)) >= width:
         rows = _columns(stream, SHOWN_COLUMNS)
     headings, *rest = rows
-    table = Table(title=f"{stream.name}: {len(stream)} events", title_justify="left")
+    title = escape(printable(f"{stream.name}: {len(stream)} events"))
+    table = Table(title=title, title_justify="left")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == NUMBER else "right")
+        justify = "left" if heading == NUMBER else "right"
+        table.add_column(escape(printable(heading)), justify=justify)
     for row in rest:
-        table.add_row(*row)
+        table.add_row(*(escape(printable(cell)) for cell in row))
     return table
 
 

@@ -41,6 +41,27 @@ def test_what_databroker_and_tiled_give(elsewhere, make):
         list(documents_of(5))
 
 
+class Sorted(Intake):
+    """A run of tiled, which sorts its documents by time."""
+
+    def documents(self):
+        (start, descriptor, *rest, stop) = self._documents
+        yield from [start, *rest[:1], stop, descriptor, *rest[1:]]
+
+
+def test_events_that_come_before_their_descriptor(elsewhere, make):
+    documents = make.run()
+    (run,) = import_documents(elsewhere, documents_of(Sorted(documents)))
+    assert make.same(list(run.documents()), documents)
+
+
+def test_an_event_without_a_descriptor(elsewhere, make):
+    documents = make.run()
+    del documents[1]
+    with pytest.raises(ImportFileError, match="event: belongs to descriptor"):
+        import_documents(elsewhere, documents_of(Sorted(documents)))
+
+
 def broken(make, at, **changes):
     documents = make.run()
     documents[at] = (documents[at][0], documents[at][1] | changes)

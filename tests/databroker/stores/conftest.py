@@ -7,12 +7,19 @@ FerretDB.
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
+from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from fcntl import ioctl
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from select import select
+from termios import FIONREAD
 
 import mongomock
 import pytest
@@ -190,3 +197,75 @@ def mock_opener(monkeypatch) -> Opener:
     client = mongomock.MongoClient()
     monkeypatch.setattr(client, "close", lambda: None)
     return lambda: MongoStore(client["beamtwin"], "mongomock")
+
+
+# --- processes that are killed ------------------------------------------------
+
+
+class Executioner:
+    """Starts processes of ``victim.py``, one at a time, and kills them."""
+
+    def __init__(self) -> None:
+        program = [sys.executable, Path(__file__).with_name("victim.py")]
+        self._process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._orders, self._answers = self._process.stdin, self._process.stdout
+        self.pid = 0
+        """Of the process that is at work."""
+        self.refused = 0
+        """How much was refused, of all of them."""
+
+    def start(self, job: str, how: str, place: object, seed: int) -> None:
+        """Have one begin."""
+        self._orders.write(f"{job} {how} {place} {seed}\n".encode())
+        self.pid = int(self._answers.readline())
+
+    def acknowledged(self) -> int:
+        """How much so far, of one that is refused nothing."""
+        waiting = array("i", [0])
+        ioctl(self._answers.fileno(), FIONREAD, waiting)
+        return waiting[0]
+
+    def wait_for_first(self) -> None:
+        """Until something is acknowledged."""
+        select([self._answers], [], [])
+
+    def kill(self) -> int:
+        """How much was acknowledged in the end."""
+        os.kill(self.pid, signal.SIGKILL)
+        said = self._answers.readline().decode()
+        assert set(said) <= set(".!\n"), said
+        self.refused += said.count("!")
+        return said.count(".")
+
+    def close(self) -> None:
+        """End with the one that is at work."""
+        self._orders.close()
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        self._process.wait(10)
+        self._answers.close()
+
+
+@pytest.fixture(scope="module")
+def executioners() -> Iterator[Callable[[], Executioner]]:
+    """As many as one calls for."""
+    started: list[Executioner] = []
+
+    def start() -> Executioner:
+        started.append(Executioner())
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def executioner(executioners: Callable[[], Executioner]) -> Executioner:
+    """One for all tests of a module."""
+    return executioners()

@@ -138,6 +138,52 @@ def test_what_would_not_come_back_is_refused_and_named(
     assert next(any_store.find({})).annotations == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "value", "message"),
+    [
+        pytest.param(
+            "start", "scan_id", 10**5000, "scan_id is a huge int; it must be an integer", id="huge"
+        ),
+        ("descriptor", "uid", ["d"], r"uid is \['d'\]; it must be a string"),
+        (
+            "descriptor",
+            "run_start",
+            {"$ne": None},
+            "belongs to run_start .* of no run that is open",
+        ),
+        ("descriptor", "name", 5, "name is 5; it must be a string"),
+        ("descriptor", "data_keys", {"m": None}, "it must be a dictionary of dictionaries"),
+        ("event", "descriptor", ["d"], "belongs to descriptor .* of no run that is open here"),
+        ("event_page", "time", 5.0, "time is a float; a page has a list of values"),
+        ("event_page", "uid", np.array("x"), "uid is a ndarray; a page has a list of values"),
+        ("event_page", "time", [1.0], "time has 1 values for 2 events"),
+        ("stop", "exit_status", None, "exit_status is None; it must be a string"),
+        ("stop", "time", "noon", "time is 'noon'; it must be a number of seconds"),
+    ],
+)
+def test_a_malformed_document_is_refused_and_harms_nothing(
+    any_store, make, name, key, value, message
+):
+    documents = make.run(1)
+    page = {"descriptor": documents[1][1]["uid"], "uid": ["p1", "p2"], "seq_num": [2, 3]}
+    page |= {"time": [2.0, 3.0], "data": {}, "timestamps": {}}
+    documents.insert(-1, ("event_page", page))
+    for own, doc in documents:
+        if own == name:
+            with pytest.raises(DocumentError, match=message):
+                any_store.insert(own, {**doc, key: value})
+        any_store.insert(own, doc)
+    assert list(any_store.documents(documents[0][1]["uid"])) == documents
+
+
+def test_what_is_asked_for_by_uid_is_no_query(any_store, runs):
+    for uid in ({"$ne": None}, {"$gt": ""}, ["run"], None):
+        for ask in (any_store.counts, any_store.documents, any_store.hide):
+            with pytest.raises((RunNotFoundError, StoreError)):
+                list(ask(uid))
+    assert any_store.count({}) == len(runs)
+
+
 def test_event_pages_and_events_keep_their_order_and_their_form(any_store, make, fill):
     documents = make.run(2, stop=False)
     run, descriptor = documents[0][1]["uid"], documents[1][1]["uid"]

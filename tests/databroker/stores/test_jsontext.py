@@ -60,3 +60,18 @@ def test_what_cannot_is_refused_with_its_key(value, named):
 def test_keys_that_json_would_turn_into_text_are_refused_on_request():
     with pytest.raises(DocumentError, match="a: the key 1 is a int"):
         jsontext.check({"a": {1: "one"}})
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{"$beamtwin": "timedelta", "parts": [1e20, 0, 0]}',
+        '{"$beamtwin": "pickle", "base64": ""}',
+        '{"$beamtwin": "array", "dtype": "O", "shape": [1], "base64": "AAAAAAAAAAA="}',
+        '{"$beamtwin": ["unhashable"]}',
+        '{"$beamtwin": "bytes"}',
+    ],
+)
+def test_what_nobody_can_have_written_is_refused(item: str) -> None:
+    with pytest.raises(DocumentError, match="cannot be read"):
+        jsontext.loads(item)

@@ -55,6 +55,7 @@ def test_coherence_of_a_gaussian_schell_model_beam():
     assert (beam.strongest(0.1).modes.shape[0]) < beam.modes.shape[0]
 
 
+@pytest.mark.slow
 def test_coherence_before_s2_is_van_cittert_and_zernikes(focusing, kept):
     """Up to what S0 and S1, no wider than ten coherence lengths, add to it."""
     upstream = tuple(e for e in focusing.elements if e.z_m < 34)
@@ -78,6 +79,7 @@ def test_modes_add_up_to_the_profile(focusing, kept):
         coherence(focusing, "S3", kept)
 
 
+@pytest.mark.slow
 def test_the_focus_as_the_probe_sees_it(focusing, kept):
     """All electrons: 10.9 x 16.9 um; see `test_focusing`."""
     seen = diagnose(focusing, "SAMPLE", "modes", kept)

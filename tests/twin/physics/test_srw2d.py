@@ -65,16 +65,14 @@ def test_only_what_is_behind_the_move_is_computed(coarse, monkeypatch):
 
 def test_planes_are_kept_in_front_of_what_moves_alone(coarse):
     for movable, kept in (((), 7), (("S3", "KL"), 3)):
-        cache, planes = FieldCache(), PlaneCache()
-        cache.get(("planes",), lambda planes=planes: planes)
+        planes = PlaneCache()
+        cache = FieldCache(planes=planes)
         evaluate(replace(coarse, movable=movable), "sample", "srw", cache)
         assert len(planes._memory) == kept
 
 
 def test_another_process_finds_the_planes_on_disk(coarse, tmp_path, monkeypatch):
-    first, second = FieldCache(), FieldCache()
-    first.get(("planes",), lambda: PlaneCache(disk=DiskTier(tmp_path)))
-    second.get(("planes",), lambda: PlaneCache(disk=DiskTier(tmp_path)))
+    first, second = (FieldCache(planes=PlaneCache(disk=DiskTier(tmp_path))) for _ in range(2))
     here = evaluate(coarse, "sample", "srw", first)
     monkeypatch.setattr(srw2d, "_source", None)
     np.testing.assert_array_equal(

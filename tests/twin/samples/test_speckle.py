@@ -76,6 +76,16 @@ def test_modes_lower_the_contrast_as_the_closed_form_says():
     assert contrast == pytest.approx(contrast_of_gaussian(sigma, xi), rel=0.06)
 
 
+def test_weak_modes_are_smooth_light():
+    """Those that make less than 2 % of the contrast; what they have of the light stays."""
+    positions = scatter(300, BOX, stream(5, "spheres"))
+    powers = np.array([0.1, 0.85, 0.05])
+    field = np.sqrt(powers)[:, None] * np.exp(2j * np.pi * stream(6, "phase").random((3, 300)))
+    seen = speckle(positions, PATCH_X, PATCH_Y, DISTANCE, WAVELENGTH, field)
+    alone = speckle(positions, PATCH_X, PATCH_Y, DISTANCE, WAVELENGTH, field[1])
+    np.testing.assert_allclose(seen, 0.15 + 0.85 * alone, rtol=1e-5)
+
+
 def test_modes_add_up_to_the_beam_and_to_its_contrast():
     sigma, xi = 5e-6, 3e-6
     x = np.linspace(-60e-6, 60e-6, 4001)

@@ -1,6 +1,7 @@
 """What is kept, and what is computed once."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,3 +91,9 @@ def test_prefetch_takes_each_state_once_and_as_many_as_fit(beamline):
 def test_prefetch_leaves_failures_to_those_who_ask(beamline):
     missing = OpticalState(beamline, "S2", "no such level")
     assert Lights(Here()).prefetch([missing, shifted(beamline, 0)]) == 1
+
+
+def test_coherence_is_asked_of_who_is_behind(beamline):
+    alone = replace(beamline, elements=tuple(e for e in beamline.elements if e.z_m > 48.0))
+    with pytest.raises(BeamlineError, match="no monochromator"):
+        Lights(Here()).coherence(alone, "sample").result()

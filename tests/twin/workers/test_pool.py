@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from beamtwin.orchestration.clock import WallClock
+from beamtwin.twin.blas import one_thread
 from beamtwin.twin.chain import evaluate
+from beamtwin.twin.diagnostics.coherence import coherence
 from beamtwin.twin.levels.fresnel import MeshError
 from beamtwin.twin.workers import WorkerError, WorkerPool
 
@@ -117,3 +119,13 @@ def test_closing_ends_what_is_under_way_and_cancels_what_waits():
         waiting.result(PATIENCE_S)
     with pytest.raises(WorkerError, match="getpid: the processes have been closed"):
         pool.call(os.getpid)
+
+
+@pytest.mark.slow
+def test_coherence_is_that_of_this_process(two, beamline):
+    """Bit for bit; a process that knows the light already knows most of it."""
+    there = two.coherence(beamline, "sample").result()
+    with one_thread():
+        here = coherence(beamline, "sample")
+    for theirs, ours in zip(there, here, strict=True):
+        np.testing.assert_array_equal(theirs.modes, ours.modes)
