@@ -61,7 +61,7 @@ def test_numbers_have_four_digits(scripts, value, text):
 def test_a_miss_is_in_the_report_and_in_the_exit_code(scripts, monkeypatch, tmp_path, capsys):
     report = tmp_path / "validation.md"
     monkeypatch.setattr(scripts.run, "REPORT", report)
-    for ours, code, verdict in ((10.1, 0, "Every row holds."), (11.0, 1, "1 rows miss: width.")):
+    for ours, code, verdict in ((10.1, 0, "Every row holds."), (11.0, 1, "Missed: width.")):
         section = scripts.table.Section("Widths", [row(scripts, ours)])
         monkeypatch.setattr(scripts.run, "sections", lambda full, section=section: [section])
         assert scripts.run.main([]) == code

@@ -19,7 +19,7 @@ REPORT = Path(__file__).parents[1] / "docs" / "validation.md"
 WIDTH = 120
 
 #: Of the table's columns.
-WIDTHS = (52, 9, 10, 10, 7, 7, 20)
+WIDTHS = (48, 10, 10, 9, 7, 8, 21)
 
 
 def sections(full: bool) -> Iterator[Section]:
@@ -48,7 +48,7 @@ def printed(section: Section, results: Sequence[Result]):
 
     table = Table(title=section.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading, width in zip(HEADINGS, WIDTHS, strict=True):
-        right = heading in ("ours", "reference", "deviation")
+        right = heading in ("ours", "reference", "off by")
         table.add_column(heading, width=width, justify="right" if right else "left")
     for result in results:
         table.add_row(*result.cells(), style=None if result.holds else "red")
@@ -59,7 +59,7 @@ def report(measured: Sequence[tuple[Section, Sequence[Result]]], cpu_s: float) -
     """docs/validation.md."""
     results = [result for _, some in measured for result in some]
     missed = [result.row.what for result in results if not result.holds]
-    verdict = f"{len(missed)} rows miss: {'; '.join(missed)}." if missed else "Every row holds."
+    verdict = f"Missed: {'; '.join(missed)}." if missed else "Every row holds."
     tables = "\n\n".join(markdown(section, some) for section, some in measured)
     return f"""# Validation
 
@@ -77,9 +77,13 @@ nothing is.
 - SRW of CHX's focus is SRW by itself, with its own elements and containers, on a mesh finer than the twin's:
   `validation/direct_srw.py`. What it said is stored in `validation/references/`; `validation/run.py --full` asks it
   again. Few of many electrons carry the flux, so theirs is known as well as the table says.
+- The stored vertical profile of many electrons has tails that are too high: it was continued by its last value beyond
+  each electron's mesh (some ± 25 µm). The script is mended, the reference not yet computed again. Its row misses,
+  perhaps for that alone; the vertical width, from the same profile, is to be confirmed. The flux is the whole mesh's.
+- Profiles are compared at equal area on the screen of ± 30 µm.
 - The published cuts of slit S2 were read off a figure. Their gap is fitted, because a label is only as good as the
-  slit's zero: the second label is 3 % off, and the third reads as if it were v x h (12.2 µm
-  fits; the labels are 12 and 13.9 µm).
+  slit's zero: the second label is 3 % off, and the third reads as if it were v x h
+  (12.2 µm fits; the labels are 12 and 13.9 µm).
 - Contrast was measured to ± 0.03. `fast` blurs by the electron beam alone; `modes` knows one electron's own size too.
 - The undulator's table is the magnet laboratory's, its calibration the known one (-0.193 mm, 0.9907); finding it is
   what a calibration has to do.
@@ -104,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(printed(section, results))
     REPORT.write_text(report(measured, time.process_time() - begun_s), encoding="utf-8")
     missed = sum(not result.holds for _, results in measured for result in results)
-    console.print(f"make validate: {missed or 'no'} rows miss; written to docs/{REPORT.name}")
+    console.print(f"make validate: {missed} of the rows missed; written to docs/{REPORT.name}")
     return int(missed > 0)
 
 

@@ -164,7 +164,7 @@ class Result:
         return float("nan") if self.reference is None else self.reference
 
 
-HEADINGS = ("what", "ours", "reference", "deviation", "asked", "", "its source")
+HEADINGS = ("what", "ours", "reference", "off by", "asked", "", "its source")
 
 
 @dataclass(frozen=True)
