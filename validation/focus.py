@@ -105,7 +105,7 @@ def section(full: bool) -> Section:
             AtMost(2),
             said("one"),
         ),
-        *_level_rows("modes", 0.05, 4.0),
+        *_level_rows("modes", 0.05, 7.0),  # as well as the electrons of the reference know it
         *_level_rows("srw", 0.02, 6.0),
         *(
             Row(

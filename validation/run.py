@@ -77,9 +77,8 @@ nothing is.
 - SRW of CHX's focus is SRW by itself, with its own elements and containers, on a mesh finer than the twin's:
   `validation/direct_srw.py`. What it said is stored in `validation/references/`; `validation/run.py --full` asks it
   again. Few of many electrons carry the flux, so theirs is known as well as the table says.
-- The stored vertical profile of many electrons has tails that are too high: it was continued by its last value beyond
-  each electron's mesh (some ± 25 µm). The script is mended, the reference not yet computed again. Its row misses,
-  perhaps for that alone; the vertical width, from the same profile, is to be confirmed. The flux is the whole mesh's.
+- Of many electrons, each one's mesh ends at some ± 25 µm, so that tails beyond are too low; the flux is the whole mesh's. Their
+  profiles are asked to be as near as the electrons know them, 7 % of the peak.
 - Profiles are compared at equal area on the screen of ± 30 µm.
 - The published cuts of slit S2 were read off a figure. Their gap is fitted, because a label is only as good as the
   slit's zero: the second label is 3 % off, and the third reads as if it were v x h

@@ -80,7 +80,8 @@ def save_synoptic(path: Path, beamline: Beamline, title: str) -> Path:
         axis.plot([0, count - 1], [0, 0], color=BEAM, linewidth=2.2, zorder=1)
         _draw_source(axis, beamline.source)
         for place, element in enumerate(beamline.elements, start=1):
-            _draw_element(axis, place, element)
+            is_screen = isinstance(element, Detector) and place < count - 1
+            (_draw_screen if is_screen else _draw_element)(axis, place, element)
         axis.text(
             -0.7,
             -2.65,
@@ -114,6 +115,12 @@ def _draw_element(axis: Any, place: int, element: Element) -> None:
     draw(axis, place, colour if inserted else OUT)
     text = "black" if inserted else "#9aa3ab"
     _label(axis, place, element.name, element.z_m, setting(element), text)
+
+
+def _draw_screen(axis: Any, place: int, element: Element) -> None:
+    """Where the light is looked at, and goes on."""
+    axis.plot([place, place], [-0.6, 0.6], color=SENSOR, linewidth=1.2, linestyle="--", zorder=2)
+    _label(axis, place, element.name, element.z_m, "", SENSOR)
 
 
 def _is_in_beam(element: Element) -> bool:
