@@ -77,8 +77,8 @@ nothing is.
 - SRW of CHX's focus is SRW by itself, with its own elements and containers, on a mesh finer than the twin's:
   `validation/direct_srw.py`. What it said is stored in `validation/references/`; `validation/run.py --full` asks it
   again. Few of many electrons carry the flux, so theirs is known as well as the table says.
-- Of many electrons, each one's mesh ends at some ± 25 µm, so that tails beyond are too low; the flux is the whole mesh's. Their
-  profiles are asked to be as near as the electrons know them, 7 % of the peak.
+- Of many electrons, each one's mesh ends at some ± 25 µm, so that tails beyond are too low; the flux is the whole
+  mesh's. Their profiles are asked to be as near as the electrons know them, 7 % of the peak.
 - Profiles are compared at equal area on the screen of ± 30 µm.
 - The published cuts of slit S2 were read off a figure. Their gap is fitted, because a label is only as good as the
   slit's zero: the second label is 3 % off, and the third reads as if it were v x h
