@@ -7,10 +7,11 @@ from typing import Any
 
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
-from beamtwin.databroker.interchange.ordering import PARENT, parents_first
+from beamtwin.databroker.interchange.ordering import parents_first
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import NamedDocument
+from beamtwin.databroker.stores.routing import PARENT
 
 __all__ = ["documents_of", "fingerprint", "import_documents", "new_runs"]
 

@@ -4,21 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from beamtwin.databroker.stores.base import NamedDocument
+from beamtwin.databroker.stores.routing import PARENT
 
-__all__ = ["PARENT", "parents_first"]
+__all__ = ["parents_first"]
 
-#: Which key of a document names what it belongs to.
-PARENT = {
-    "descriptor": "run_start",
-    "event": "descriptor",
-    "event_page": "descriptor",
-    "stop": "run_start",
-    "resource": "run_start",
-    "datum": "resource",
-    "datum_page": "resource",
-    "stream_resource": "run_start",
-    "stream_datum": "stream_resource",
-}
 _PARENTS = frozenset({"start", "descriptor", "resource", "stream_resource"})
 
 

@@ -7,12 +7,12 @@ from typing import Any, Generic, TypeVar
 
 from beamtwin.databroker.errors import DocumentError
 
-__all__ = ["Router", "check_start"]
+__all__ = ["PARENT", "Router", "check_start"]
 
 Writer = TypeVar("Writer")
 
 #: Which key of a document names what it belongs to.
-_PARENT = {
+PARENT = {
     "descriptor": "run_start",
     "event": "descriptor",
     "event_page": "descriptor",
@@ -83,9 +83,9 @@ class Router(Generic[Writer]):
         DocumentError
             If there is none, or the document lacks what is needed.
         """
-        parent = _PARENT.get(name)
+        parent = PARENT.get(name)
         if parent is None:
-            known = ", ".join(["start", *_PARENT])
+            known = ", ".join(["start", *PARENT])
             raise DocumentError(f"not a kind of document that is known; known: {known}")
         if name in _KINDS:
             _check(name, doc)

@@ -25,7 +25,7 @@ from beamtwin.databroker.stores.unindexed import path_of
 
 __all__ = ["RunSearch"]
 
-#: How many headers are read at a time: few at first, for those who want the last run only.
+#: How many headers are read at a time: as many as are wanted, or few at first.
 _FIRST_BATCH, _LARGEST_BATCH = 16, 256
 _COLUMNS = "id, start, stop, writer, annotations, hidden"
 
@@ -65,7 +65,7 @@ class RunSearch:
         last = None if limit is None else skip + limit
         clause = narrow(query)
         if all(key in SORTED_COLUMNS for key, _ in sort):
-            rows = self._rows(clause, sort, hidden)
+            rows = self._rows(clause, sort, hidden, last)
             if clause.exact:
                 rows = islice(rows, skip, last)
                 return map(self._header, rows)
@@ -128,14 +128,16 @@ class RunSearch:
         needed = reads_descriptors(query, keys)
         return answers(query, map(self._header, rows), self._descriptors if needed else None)
 
-    def _rows(self, clause: Clause, sort: Sort, hidden: bool) -> Iterator[tuple[Any, ...]]:
+    def _rows(
+        self, clause: Clause, sort: Sort, hidden: bool, wanted: int | None = None
+    ) -> Iterator[tuple[Any, ...]]:
         """The runs that may match, the last filed first or sorted by columns; read a batch at a time."""
         where = f"({clause.sql}) AND hidden = {int(hidden)}"
         if sort:
             yield from self._sorted_rows(where, clause.operands, sort)
             return
         sql = f"SELECT {_COLUMNS} FROM runs WHERE {where} AND id < ? ORDER BY id DESC LIMIT ?"
-        last, batch = 2**63 - 1, _FIRST_BATCH
+        last, batch = 2**63 - 1, min(wanted or _FIRST_BATCH, _LARGEST_BATCH)
         while rows := self._all(sql, (*clause.operands, last, batch)):
             yield from rows
             if len(rows) < batch:
