@@ -19,6 +19,8 @@ from beamtwin.databroker.stores.reading import Placed, join
 
 __all__ = ["RunReader", "as_header", "descriptors"]
 
+#: So few pages are asked for one by one: FerretDB has an index for that alone, and reads whole collections else.
+_ONE_BY_ONE = 32
 _EVENTS = {"event", "event_page"}
 #: What lies in the row of the run itself.
 _OWN = {"start", "descriptor", "stop"}
@@ -135,14 +137,16 @@ class RunReader:
             yield False, Page(body)
 
     def _page_rows(self, stream: _Stream, since: int) -> Iterable[Row]:
-        if stream.pages == 0:
-            return []
-        if stream.pages == 1:  # servers that have no better index have this one
-            return self._tables.pages.find({"_id": page_id(self._run, stream.number, 0)})
+        if stream.pages is not None and stream.pages <= _ONE_BY_ONE:
+            return self._known_pages(stream.number, stream.pages)
         chosen = {"run": self._run, "stream": stream.number}
         if since:
             chosen["last"] = {"$gte": since}
         return self._tables.pages.find(chosen).sort("place")
+
+    def _known_pages(self, stream: int, count: int) -> Iterator[Row]:
+        for number in range(count):
+            yield from self._tables.pages.find({"_id": page_id(self._run, stream, number)})
 
     def _events(self, stream: _Stream, since: int) -> Iterator[Placed]:
         for whole, page in self._pages(stream, since):

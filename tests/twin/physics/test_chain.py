@@ -105,8 +105,8 @@ def test_filters_behind_the_slit_count_on_the_detector_alone(small):
 def test_planes_and_levels_that_do_not_exist(small):
     with pytest.raises(BeamlineError, match="no level 'exact'; there are: fast, wave"):
         evaluate(small, level="exact")
-    with pytest.raises(BeamlineError, match="no part 'sample'"):
-        evaluate(small, "sample")
+    with pytest.raises(BeamlineError, match="no part 'nowhere'"):
+        evaluate(small, "nowhere")
     with pytest.raises(BeamlineError, match="DCM: light is computed on a detector or behind"):
         evaluate(small, "DCM")
 

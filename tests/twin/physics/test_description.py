@@ -69,7 +69,7 @@ def changed(tmp_path, chx_folder):
         ("ivu20_magnet_lab.csv", "README.md", r"README.md is no table of gap_mm,k"),
         ("[optics.undulator]", "[optics.wiggler]", r"unknown key 'wiggler': .*it takes beam, undulator"),
         ("z_m = 34.3", "z_m = 20.0", r"optics: S2: z_m = 20 m lies before photon shutter at 32 m"),
-        ('element = "S2"', 'element = "S3"', r"axis S3.y_gap_m: the beamline has no part 'S3'"),
+        ('element = "S2"', 'element = "S9"', r"axis S9.y_gap_m: the beamline has no part 'S9'"),
         ('parameter = "y_gap_m"', 'parameter = "gap"', r"axis S2.gap: S2 has no parameter 'gap'"),
         ("Ax:B}Mtr\" = -1e-3", "Ax:B}Mtr\" = \"-1\"", r"axis S2.y_gap_m: XF.*B}Mtr = '-1' is not a number"),
         ("[[axis]]\n", "[[axis]]\nscale = 1\n", r"axis S2.y_gap_m: unknown key 'scale'"),

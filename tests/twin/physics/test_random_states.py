@@ -88,7 +88,7 @@ def survive(beamline: Beamline, level: str, states: int, seed: int = 11) -> tupl
     ("level", "states"),
     [
         ("coherent", 600),
-        ("modes", 12),
+        ("modes", 4),
         pytest.param("modes", 100, marks=pytest.mark.slow),
         pytest.param("srw", 30, marks=pytest.mark.slow),
     ],
