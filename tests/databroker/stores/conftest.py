@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from select import select
 from termios import FIONREAD
+from threading import RLock
 
 import mongomock
 import pytest
@@ -192,8 +193,15 @@ def _wall_time(_: object) -> datetime:
 
 @pytest.fixture
 def mock_opener(monkeypatch) -> Opener:
-    """mongomock, which ends with the test, and has no clock to ask."""
+    """mongomock, which ends with the test, has no clock to ask, and updates one document at a time only if told to."""
     monkeypatch.setattr(leases, "server_time", _wall_time)
+    update, lock = mongomock.Collection._update, RLock()
+
+    def one_at_a_time(collection, *arguments, **options):
+        with lock:
+            return update(collection, *arguments, **options)
+
+    monkeypatch.setattr(mongomock.Collection, "_update", one_at_a_time)
     client = mongomock.MongoClient()
     monkeypatch.setattr(client, "close", lambda: None)
     return lambda: MongoStore(client["beamtwin"], "mongomock")
