@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from beamtwin.databroker import annotations
 from beamtwin.databroker.assets.limits import MOST_BYTES
 from beamtwin.databroker.assets.registry import Assets, Handler
+from beamtwin.databroker.closing import Closing
 from beamtwin.databroker.errors import QueryError
 from beamtwin.databroker.following import Clock
 from beamtwin.databroker.lookup import Scope
@@ -26,7 +26,7 @@ _SIMULATED = ["twin", "ioc"]
 _IN_TERMINAL, _IN_NOTEBOOK = 5, 20
 
 
-class Broker:
+class Broker(Closing):
     """The runs of a store, or those among them that match a query.
 
     Parameters
@@ -294,17 +294,6 @@ class Broker:
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()
-
-    def __enter__(self) -> "Broker":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         from beamtwin.databroker.display import lines

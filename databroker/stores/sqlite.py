@@ -11,9 +11,9 @@ from heapq import merge
 from operator import itemgetter
 from pathlib import Path
 from threading import RLock
-from types import TracebackType
 from typing import Any, Literal
 
+from beamtwin.databroker.closing import Closing
 from beamtwin.databroker.errors import DocumentError, RunNotFoundError
 from beamtwin.databroker.query import Query
 from beamtwin.databroker.stores import jsontext
@@ -51,7 +51,7 @@ _INSERT_RUN = (
 )
 
 
-class SqliteStore:
+class SqliteStore(Closing):
     """Keeps runs in one file.
 
     Parameters
@@ -241,17 +241,6 @@ class SqliteStore:
             self._connection.close()
             self._leases.release()
             self._signature = None
-
-    def __enter__(self) -> "SqliteStore":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<SqliteStore {self.path}>"

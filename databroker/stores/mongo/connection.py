@@ -23,7 +23,7 @@ from pymongo.errors import (
 
 from beamtwin.databroker.errors import StoreError
 
-__all__ = ["DATABASE", "MongoDatabase", "connect", "explain", "explained", "redact"]
+__all__ = ["DATABASE", "MongoDatabase", "connect", "explain", "explained", "redact", "writing"]
 
 MongoDatabase = Database[dict[str, Any]]
 
@@ -96,6 +96,15 @@ def explained(where: str) -> Iterator[None]:
         yield
     except (PyMongoError, BSONError) as error:
         raise explain(where, error) from error
+
+
+@contextmanager
+def writing(where: str, *, readonly: bool) -> Iterator[None]:
+    """`explained`, of what writes; refused where that is not allowed."""
+    if readonly:
+        raise StoreError(f"{where}: is open for reading only; nothing was stored")
+    with explained(where):
+        yield
 
 
 def explain(where: str, error: PyMongoError | BSONError) -> StoreError:

@@ -4,20 +4,19 @@ Numpy arrays become lists here, and what MongoDB has no form for is refused; the
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import islice
 from threading import RLock
-from types import TracebackType
 from typing import Any
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError, WriteError
 
-from beamtwin.databroker.errors import DocumentError, RunNotFoundError, StoreError
+from beamtwin.databroker.closing import Closing
+from beamtwin.databroker.errors import DocumentError, RunNotFoundError
 from beamtwin.databroker.query import Query, validate
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import Annotations, Columns, Header, NamedDocument, Sort
 from beamtwin.databroker.stores.editing import check_annotations, check_deletable
-from beamtwin.databroker.stores.mongo.connection import MongoDatabase, explained
+from beamtwin.databroker.stores.mongo.connection import MongoDatabase, explained, writing
 from beamtwin.databroker.stores.mongo.facility import Facility, as_document, as_rows
 from beamtwin.databroker.stores.mongo.shelves import Row
 from beamtwin.databroker.stores.pages import Page, pack_events
@@ -31,7 +30,7 @@ _BATCH = 256
 _BAD_VALUE, _TOO_LARGE = 2, 10334
 
 
-class NormalizedStore:
+class NormalizedStore(Closing):
     """Keeps runs as suitcase-mongo does; `open_mongo` with ``layout="normalized"`` opens one.
 
     A run that has no stop document counts as running if it is written here, or is the last that was filed.
@@ -61,14 +60,14 @@ class NormalizedStore:
 
     def insert(self, name: str, doc: Mapping[str, Any]) -> None:
         """Keep one document; see `Store.insert`."""
-        with self._lock, self._writing():
+        with self._lock, writing(self.where, readonly=self._readonly):
             rows = self._rows(self._router, name, doc)
             self._insert(rows)
             _filed(self._router, name, doc)
 
     def insert_all(self, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Keep the documents of whole runs, all or none; see `Store.insert_all`. The starts come last."""
-        with self._lock, self._writing():
+        with self._lock, writing(self.where, readonly=self._readonly):
             router: Router[str] = Router()
             rows: list[tuple[str, Row]] = []
             for name, doc in documents:
@@ -113,13 +112,6 @@ class NormalizedStore:
                     table.delete_many({"_id": {"$in": ids}})
         except PyMongoError:
             return
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        if self._readonly:
-            raise StoreError(f"{self.where}: is open for reading only; nothing was stored")
-        with explained(self.where):
-            yield
 
     # --- reading ------------------------------------------------------------
 
@@ -233,7 +225,7 @@ class NormalizedStore:
 
     def annotate(self, uid: str, change: Callable[[Annotations], Annotations]) -> Annotations:
         """Replace a run's annotations, in a collection of our own; see `Store.annotate`."""
-        with self._writing():
+        with writing(self.where, readonly=self._readonly):
             self._start(uid)
             while True:
                 row = self._said(uid)
@@ -249,14 +241,14 @@ class NormalizedStore:
 
     def hide(self, uid: str, hidden: bool = True) -> None:
         """Put a run out of sight, of this broker's only; or bring it back."""
-        with self._writing():
+        with writing(self.where, readonly=self._readonly):
             self._start(uid)
             self._said(uid)
             self._facility.annotations.update_one({"_id": uid}, {"$set": {"hidden": hidden}})
 
     def delete(self, uid: str) -> None:
         """Remove a hidden run for good; see `Store.delete`. Who dies meanwhile may begin again."""
-        with self._lock, self._writing():
+        with self._lock, writing(self.where, readonly=self._readonly):
             self._start(uid)
             check_deletable(next(self._joined([self._start(uid)], set(self._router.writers))))
             children = self._facility.children(uid)
@@ -281,17 +273,6 @@ class NormalizedStore:
     def close(self) -> None:
         """Let go of the server. Idempotent."""
         self._database.client.close()
-
-    def __enter__(self) -> "NormalizedStore":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<NormalizedStore {self.where}>"

@@ -6,18 +6,17 @@ order of what is written makes up for them, and everything may be written again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from threading import RLock
-from types import TracebackType
 from typing import Any, TypeVar
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from beamtwin.databroker.errors import DocumentError, StoreError
+from beamtwin.databroker.closing import Closing
+from beamtwin.databroker.errors import DocumentError
 from beamtwin.databroker.query import Query
 from beamtwin.databroker.stores.base import Annotations, Columns, Header, NamedDocument, Sort
 from beamtwin.databroker.stores.editing import check_deletable
-from beamtwin.databroker.stores.mongo.connection import MongoDatabase, explained
+from beamtwin.databroker.stores.mongo.connection import MongoDatabase, explained, writing
 from beamtwin.databroker.stores.mongo.editing import (
     annotate,
     delete,
@@ -38,7 +37,7 @@ __all__ = ["MongoStore"]
 _Item = TypeVar("_Item")
 
 
-class MongoStore:
+class MongoStore(Closing):
     """Keeps runs in a MongoDB database, in the layout "pages"; `open_mongo` opens one.
 
     Parameters
@@ -73,7 +72,7 @@ class MongoStore:
 
     def insert(self, name: str, doc: Mapping[str, Any]) -> None:
         """Keep one document; see `Store.insert`. After a `StoreError` it may be inserted again."""
-        with self._lock, self._writing():
+        with self._lock, writing(self.where, readonly=self._readonly):
             try:
                 if name == "start":
                     self._begin(doc)
@@ -88,7 +87,7 @@ class MongoStore:
         Each run appears with all of its documents at once. Who dies between two of several runs has stored the
         first of them.
         """
-        with self._lock, self._writing():
+        with self._lock, writing(self.where, readonly=self._readonly):
             drafts: list[tuple[BulkShelf, RunWriter]] = []
             try:
                 router = self._draft(documents, drafts)
@@ -180,13 +179,6 @@ class MongoStore:
         except PyMongoError:
             return
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        if self._readonly:
-            raise StoreError(f"{self.where}: is open for reading only; nothing was stored")
-        with explained(self.where):
-            yield
-
     # --- reading ------------------------------------------------------------
 
     def find(
@@ -247,12 +239,12 @@ class MongoStore:
 
     def annotate(self, uid: str, change: Callable[[Annotations], Annotations]) -> Annotations:
         """Replace a run's annotations; see `Store.annotate`."""
-        with self._writing():
+        with writing(self.where, readonly=self._readonly):
             return annotate(self._tables, uid, change)
 
     def hide(self, uid: str, hidden: bool = True) -> None:
         """Put a run out of sight, or bring it back; see `Store.hide`."""
-        with self._writing():
+        with writing(self.where, readonly=self._readonly):
             hide(self._tables, uid, hidden)
 
     def delete(self, uid: str) -> None:
@@ -260,7 +252,7 @@ class MongoStore:
 
         For whoever looks, it is there or it is not. Who dies meanwhile leaves the rest to the next writer.
         """
-        with self._lock, self._writing():
+        with self._lock, writing(self.where, readonly=self._readonly):
             row = read_run(self._tables, uid)
             check_deletable(as_header(row, self._leases.living()))
             delete(self._tables, row)
@@ -273,17 +265,6 @@ class MongoStore:
             self._leases.release()
             self._signature = None
             self._database.client.close()
-
-    def __enter__(self) -> "MongoStore":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<MongoStore {self.where}>"

@@ -56,50 +56,6 @@ def test_events_of_several_pages_come_back(store, make, fill):
     assert columns.data["d"].dtype == np.int64
 
 
-def test_event_pages_and_events_keep_their_order_and_their_form(store, make, fill):
-    documents = make.run(2, stop=False)
-    run, descriptor = documents[0][1]["uid"], documents[1][1]["uid"]
-    page = {
-        "descriptor": descriptor,
-        "uid": ["p1", "p2"],
-        "seq_num": [3, 4],
-        "time": [3.5, 4.5],
-        "data": {"m": [30.0, 40.0], "d": np.array([3, 4])},
-        "timestamps": {"m": [3.0, 4.0], "d": [3.0, 4.0]},
-    }
-    documents += [("event_page", page), ("event", make.event(descriptor, 5))]
-    fill(store, documents)
-    assert make.same(list(store.documents(run)), documents)
-    assert store.columns(run, "primary").seq_num.tolist() == [1, 2, 3, 4, 5]
-    assert store.counts(run) == {"primary": 5}
-
-
-def test_asset_documents_come_back_in_their_place(store, make, fill):
-    start, descriptor, *events = make.run(2, stop=False)
-    run, uid = start[1]["uid"], descriptor[1]["uid"]
-    documents = [
-        start,
-        descriptor,
-        (
-            "resource",
-            {"uid": "r", "spec": "X", "root": "", "resource_path": "", "resource_kwargs": {}},
-        ),
-        ("datum", {"datum_id": "r/0", "resource": "r", "datum_kwargs": {}}),
-        events[0],
-        ("stream_resource", {"uid": "s", "run_start": run, "data_key": "d", "parameters": {}}),
-        ("stream_datum", {"uid": "s/0", "stream_resource": "s", "descriptor": uid}),
-        events[1],
-        ("stop", make.stop(run, 2)),
-    ]
-    fill(store, documents)
-    assert list(store.documents(run)) == documents
-    assert [name for name, _ in store.documents(run, ["datum", "event"])] == [
-        "datum",
-        "event",
-        "event",
-    ]
-
-
 def test_runs_may_be_open_at_once(store, make, fill):
     first, second = make.run(4), make.run(4)
     fill(store, [pair for pairs in zip(first, second, strict=True) for pair in pairs])
@@ -241,19 +197,6 @@ def test_a_uid_is_stored_once(store, make, fill):
 def test_an_unknown_run_is_named(store, path):
     with pytest.raises(RunNotFoundError, match=f"no run with the uid 'nobody' in {path}"):
         store.documents("nobody")
-
-
-def test_whole_runs_are_filed_together_or_not_at_all(store, make, fill):
-    before = make.run(2, stop=False)
-    fill(store, before)
-    good, bad = make.run(5), make.run(5)
-    bad[4] = ("event", {**bad[4][1], "data": {"m": {1}}})
-    with pytest.raises(DocumentError, match="a set cannot be stored"):
-        store.insert_all(good + bad)
-    assert store.count({}) == 1
-    store.insert_all(good)
-    assert list(store.documents(good[0][1]["uid"])) == good
-    fill(store, [("stop", make.stop(before[0][1]["uid"], 2))])
 
 
 def test_find_is_lazy_and_newest_first(store, make, fill):
