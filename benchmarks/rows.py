@@ -42,26 +42,34 @@ def their_engine() -> Any:
         return RunEngine({}, loop=asyncio.new_event_loop())
 
 
-def twin_scan(exposure_s: float = 1.0) -> Work:
-    """A twin's motor and scaler records, at PV level."""
+def twin_motor(engine: Any) -> tuple[Any, Any, Any]:
+    """A twin's database, a motor record in it (1 mm/s), and the device that moves it, at PV level."""
     from beamtwin.hardware.motor import Motor
+    from beamtwin.twin.database import Database
+    from beamtwin.twin.records import MotorRecord
+
+    database = Database(engine.clock)
+    record = MotorRecord(engine.clock, "m1", VELO=1.0, EGU="mm", PREC=4, HLM=1e6, LLM=-1e6)
+    database.add(record)
+    motor = Motor("m1", "m1", database)
+    motor.connect()
+    return database, record, motor
+
+
+def twin_scan(exposure_s: float = 1.0) -> Work:
+    """A twin's motor and scaler records."""
     from beamtwin.hardware.scaler import Scaler
     from beamtwin.orchestration.plans import scan
-    from beamtwin.twin.database import Database
-    from beamtwin.twin.records import MotorRecord, ScalerRecord
+    from beamtwin.twin.records import ScalerRecord
 
     engine = our_engine()
-    database = Database(engine.clock)
-    stage = MotorRecord(engine.clock, "m1", VELO=1.0, EGU="mm", PREC=4, HLM=1e6, LLM=-1e6)
-    database.add(stage)
+    database, stage, motor = twin_motor(engine)
     database.add(
         ScalerRecord(
             engine.clock, "s1", lambda duration: [duration * stage.position], TP=exposure_s
         )
     )
-    motor = Motor("m1", "m1", database)
     scaler = Scaler("s1", "s1", database, channels={2: "i0"})
-    motor.connect()
     scaler.connect()
     return lambda points: engine(scan([scaler], motor, 0.0, 0.1 * points, points))
 
@@ -102,12 +110,30 @@ def null(count: int, Msg: Any) -> list[Any]:
     return [Msg("null")] * count
 
 
+def to_and_fro(motor: Any, count: int, Msg: Any) -> Iterator[Any]:
+    """Moves by 1 mm, each waited for."""
+    for number in range(count):
+        yield Msg("set", motor, float(number % 2), group="move")
+        yield Msg("wait", None, group="move")
+
+
 def set_and_wait(count: int, Msg: Any) -> Iterator[Any]:
     """Moves that are over at once."""
-    motor = BareMotor("motor")
-    for _ in range(count):
-        yield Msg("set", motor, 1.0, group="move")
-        yield Msg("wait", None, group="move")
+    return to_and_fro(BareMotor("motor"), count, Msg)
+
+
+def twin_moves() -> tuple[Work, Work]:
+    """A twin's motor record through our engine, each move 1.2 s of virtual time; theirs are over at once."""
+    from bluesky import Msg as TheirMsg
+
+    from beamtwin.orchestration import Msg
+
+    ours, theirs = our_engine(), their_engine()
+    *_, motor = twin_motor(ours)
+    return (
+        lambda count: ours(to_and_fro(motor, count, Msg)),
+        lambda count: theirs(set_and_wait(count, TheirMsg)),
+    )
 
 
 def create_read_save(count: int, Msg: Any) -> Iterator[Any]:
@@ -239,6 +265,13 @@ def engine_rows() -> list[Rate]:
             messages(set_and_wait),
             bluesky,
             6.7,
+        ),
+        Rate(
+            "moves of a twin's motor record, 1 mm at 1 mm/s, virtual time",
+            ("moves/s", 2000, 1000),
+            twin_moves(),
+            "bluesky, done at once",
+            1,
         ),
         Rate(
             "create, read, save", ("events/s", 5000, 500), messages(create_read_save), bluesky, 12.8

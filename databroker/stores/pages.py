@@ -1,4 +1,4 @@
-"""Event pages as bytes: every column by itself, numbers as they are in memory, everything else as JSON.
+"""Event pages as bytes: every column by itself, in the form that `encoding` gives it.
 
 A page begins with the length of its header (4 bytes, little-endian) and the header, JSON that lists the columns
 (section, key, kind, dtype, shape of one row, bytes, offset); their bytes follow. One column can be read without
@@ -7,7 +7,7 @@ type by type.
 """
 
 import json
-from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from beamtwin.databroker.errors import DocumentError
-from beamtwin.databroker.stores import jsontext
+from beamtwin.databroker.stores.encoding import Encoded, decode, decode_array, encode, plain
 
-__all__ = ["SECTIONS", "Page", "as_array", "pack_columns", "pack_events", "pack_page"]
+__all__ = ["SECTIONS", "Page", "pack_columns", "pack_events", "pack_page"]
 
 #: The parts of an event that are dictionaries by data key.
 SECTIONS = ("data", "timestamps", "filled")
@@ -27,13 +27,6 @@ FIELDS = ("uid", "seq_num", "time")
 STORE = "store"
 
 _LENGTH_BYTES = 4
-
-
-class _Encoded(NamedTuple):
-    kind: str
-    dtype: str
-    shape: Sequence[int]
-    raw: bytes
 
 
 class _Slot(NamedTuple):
@@ -101,7 +94,7 @@ def pack_columns(
 ) -> bytes:
     """The page of events all of whose values are Python's numbers, each column of one type."""
     columns: dict[tuple[str, str], Any] = {("", "uid"): uids}
-    columns |= {name: _plain(array) for name, array in numbers.items()}
+    columns |= {name: plain(array) for name, array in numbers.items()}
     columns[STORE, "place"] = places
     return _pack(columns, len(uids), sections)
 
@@ -122,17 +115,11 @@ class Page:
 
     def values(self, section: str, key: str) -> Any:
         """A column as it went in."""
-        slot = self._slots[section][key]
-        if slot.kind == "json":
-            return jsontext.loads(self._raw(slot).decode("ascii"))
-        return _ROWS[slot.kind](self._stored(slot))
+        return decode(self._column(section, key), self.count)
 
     def array(self, section: str, key: str) -> np.ndarray:
         """A column to compute with, of shape (count, ...); it may be read-only."""
-        slot = self._slots[section][key]
-        if slot.kind == "json":
-            return as_array(self.values(section, key))
-        return self._stored(slot)
+        return decode_array(self._column(section, key), self.count)
 
     def events(self, descriptor: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """The event documents, each with its place in the run."""
@@ -155,15 +142,10 @@ class Page:
         columns = [self.values(section, key) for key in self.keys(section)]
         return list(zip(*columns, strict=True)) if columns else [()] * self.count
 
-    def _stored(self, slot: _Slot) -> np.ndarray:
-        numbers = np.frombuffer(self._raw(slot), slot.dtype)
-        if slot.kind == "range":
-            return numbers[0] + np.arange(self.count)
-        return numbers.reshape(self.count, *slot.shape)
-
-    def _raw(self, slot: _Slot) -> bytes:
+    def _column(self, section: str, key: str) -> Encoded:
+        slot = self._slots[section][key]
         start = self._start + slot.offset
-        return self._blob[start : start + slot.size]
+        return Encoded(slot.kind, slot.dtype, slot.shape, self._blob[start : start + slot.size])
 
 
 @lru_cache
@@ -177,24 +159,6 @@ def _header(text: bytes) -> tuple[int, list[str], dict[str, dict[str, _Slot]]]:
         slots.setdefault(section, {})[key] = _Slot(kind, dtype, shape, start, size)
         end += size
     return header["count"], header["sections"], slots
-
-
-def as_array(values: Sequence[Any]) -> np.ndarray:
-    """Values as an array to compute with: of numbers or strings if they are that, else of objects."""
-    try:
-        array = np.array(values)
-    except ValueError:  # ragged
-        array = np.empty(len(values), object)
-        array[:] = list(values)
-    if array.dtype.kind == "U" and not _all_strings(values):
-        return np.array(values, object)
-    return array
-
-
-def _all_strings(values: Any) -> bool:
-    if isinstance(values, list | tuple):
-        return all(_all_strings(value) for value in values)
-    return isinstance(values, str)
 
 
 def _signature(event: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -213,7 +177,7 @@ def _pack_group(members: Sequence[tuple[int, Mapping[str, Any]]]) -> bytes:
 
 
 def _pack(columns: Mapping[tuple[str, str], Any], count: int, sections: list[str]) -> bytes:
-    encoded = {name: _encode(values) for name, values in columns.items()}
+    encoded = {name: encode(values) for name, values in columns.items()}
     offsets: dict[bytes, int] = {}
     entries, end = [], 0
     for name, column in encoded.items():
@@ -224,105 +188,3 @@ def _pack(columns: Mapping[tuple[str, str], Any], count: int, sections: list[str
     header = {"count": count, "sections": sections, "columns": entries}
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
     return b"".join([len(text).to_bytes(_LENGTH_BYTES, "little"), text, *offsets])
-
-
-def _encode(values: Any) -> _Encoded:
-    """The tightest kind that gives the very same values back."""
-    if isinstance(values, _Encoded):
-        return values
-    if isinstance(values, np.ndarray) and values.dtype.kind in jsontext.STORABLE_KINDS:
-        return _Encoded("column", values.dtype.str, values.shape[1:], values.tobytes())
-    types = set(map(type, values))
-    if len(types) == 1:
-        encoder = _ENCODERS.get(_family(types.pop()))
-        encoded = encoder(values) if encoder else None
-        if encoded is not None:
-            return encoded
-    return _Encoded("json", "", (), jsontext.dumps(list(values)).encode("ascii"))
-
-
-def _family(kind: type) -> type:
-    return np.generic if issubclass(kind, np.generic) else kind
-
-
-def _plain(array: np.ndarray) -> _Encoded:
-    """What numpy's ``tolist`` makes Python's numbers of."""
-    if array.dtype.kind == "i" and (np.diff(array) == 1).all():
-        return _Encoded("range", array.dtype.str, (), array[:1].tobytes())
-    return _Encoded("plain", array.dtype.str, (), array.tobytes())
-
-
-def _numbers(dtype: str) -> Callable[[Any], _Encoded | None]:
-    def encode(values: Any) -> _Encoded | None:
-        try:
-            return _plain(np.array(values, dtype))
-        except OverflowError:
-            return None
-
-    return encode
-
-
-def _texts(values: Sequence[str]) -> _Encoded | None:
-    """Of ASCII no character can be refused."""
-    if not "".join(values).isascii():
-        return None
-    return _Encoded("json", "", (), jsontext.encode(values).encode("ascii"))
-
-
-def _scalars(values: Sequence[np.generic]) -> _Encoded | None:
-    dtype = values[0].dtype
-    if dtype.kind not in _SCALAR_KINDS or any(value.dtype != dtype for value in values):
-        return None
-    return _Encoded("scalars", dtype.str, (), np.array(values).tobytes())
-
-
-def _arrays(values: Sequence[np.ndarray]) -> _Encoded | None:
-    alike = len({(value.dtype.str, value.shape) for value in values}) == 1
-    if not alike or values[0].dtype.kind not in jsontext.STORABLE_KINDS:
-        return None
-    raw = b"".join(value.tobytes() for value in values)
-    return _Encoded("arrays", values[0].dtype.str, values[0].shape, raw)
-
-
-def _lists(values: Sequence[list[Any]]) -> _Encoded | None:
-    types = set(map(type, _leaves(values)))
-    dtype = _LIST_DTYPES.get(types.pop()) if len(types) == 1 else None
-    if dtype is None:
-        return None
-    try:
-        array = np.array(values, dtype)
-    except (ValueError, OverflowError):  # ragged, or beyond 64 bits
-        return None
-    return _Encoded("plain", dtype, array.shape[1:], array.tobytes())
-
-
-def _leaves(values: Sequence[Any]) -> Iterator[Any]:
-    for value in values:
-        if isinstance(value, list):
-            yield from _leaves(value)
-        else:
-            yield value
-
-
-#: Not text: numpy would drop trailing zeros.
-_SCALAR_KINDS = "biufcmM"
-_LIST_DTYPES = {float: "<f8", int: "<i8", bool: "|b1"}
-_ENCODERS: dict[type, Callable[[Any], _Encoded | None]] = {
-    float: _numbers("<f8"),
-    int: _numbers("<i8"),
-    bool: _numbers("|b1"),
-    str: _texts,
-    list: _lists,
-    np.ndarray: _arrays,
-    np.generic: _scalars,
-}
-
-
-#: How the rows of a column become its values again.
-_ROWS: dict[str, Callable[[np.ndarray], Any]] = {
-    "plain": np.ndarray.tolist,
-    "range": np.ndarray.tolist,
-    "scalars": list,
-    "arrays": lambda array: [array[row, ...].copy() for row in range(len(array))],
-    "column": np.ndarray.copy,
-}

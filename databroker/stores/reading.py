@@ -10,8 +10,9 @@ import numpy as np
 
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import Columns
+from beamtwin.databroker.stores.encoding import as_array
 from beamtwin.databroker.stores.packing import Row, pack_rows
-from beamtwin.databroker.stores.pages import Page, as_array
+from beamtwin.databroker.stores.pages import Page
 from beamtwin.databroker.stores.writing import read_pending
 
 __all__ = [

@@ -7,8 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from beamtwin.databroker.errors import DocumentError
-from beamtwin.databroker.stores.pages import Page, as_array, pack_events, pack_page
+from beamtwin.databroker.stores.encoding import as_array
+from beamtwin.databroker.stores.pages import Page, pack_events, pack_page
 
+UUID = "0b2c8d1e-9f3a-4c5b-8d7e-6f0a1b2c3d4e"
+#: As long as UUIDs.
+NEARLY_UUIDS = [
+    UUID,
+    UUID.upper(),
+    UUID.replace("-", " "),
+    UUID[1:] + "-",
+    "g" + UUID[1:],
+    "-" * 36,
+]
 numbers = st.floats() | st.integers() | st.booleans()
 arrays = hnp.arrays(
     st.sampled_from(["<f8", ">i2", "|b1", "<c8", "<U3"]), hnp.array_shapes(min_side=0, max_side=3)
@@ -19,6 +30,8 @@ one_kind = [
     st.integers(-(2**63), 2**63 - 1),
     st.booleans(),
     st.text(),
+    st.uuids().map(str),
+    st.sampled_from(NEARLY_UUIDS),
     st.binary(),
     st.none(),
     st.lists(st.floats(), min_size=2, max_size=2),
@@ -61,6 +74,14 @@ def test_numbers_are_stored_as_they_are_in_memory(make):
     events = [(n, make.event("d", n, x=n / 3)) for n in range(1, 101)]
     ((_, _, body),) = pack_events(events)
     assert np.array([n / 3 for n in range(1, 101)]).tobytes() in body
+
+
+def test_uuids_take_16_bytes(make):
+    uids = [f"{n:08x}{UUID[8:]}" for n in range(100)]
+    ((_, _, body),) = pack_events(
+        [(n, make.event("d", n) | {"uid": u}) for n, u in enumerate(uids)]
+    )
+    assert b"".join(bytes.fromhex(uid.replace("-", "")) for uid in uids) in body
 
 
 def test_a_change_of_keys_begins_a_page(make):
