@@ -12,7 +12,7 @@ from beamtwin.twin.cache import DiskTier, PlaneCache
 from beamtwin.twin.chain import evaluate
 from beamtwin.twin.description import load_description
 from beamtwin.twin.grid import Grid, Resize
-from beamtwin.twin.levels import srw2d
+from beamtwin.twin.levels import srw2d, srw_field
 from beamtwin.twin.levels.fresnel import MeshError
 from beamtwin.twin.levels.level import FieldCache
 
@@ -54,8 +54,8 @@ def test_kept_planes_give_the_bits_of_a_run_from_scratch(coarse, part, parameter
 
 def test_only_what_is_behind_the_move_is_computed(coarse, monkeypatch):
     done = []
-    original = srw2d._propagate
-    monkeypatch.setattr(srw2d, "_propagate", lambda *a: done.append(a[1]) or original(*a))
+    original = srw_field._propagate
+    monkeypatch.setattr(srw_field, "_propagate", lambda *a: done.append(a[1]) or original(*a))
     cache = FieldCache()
     evaluate(coarse, "sample", "srw", cache)
     everything = len(done)
@@ -74,7 +74,7 @@ def test_planes_are_kept_in_front_of_what_moves_alone(coarse):
 def test_another_process_finds_the_planes_on_disk(coarse, tmp_path, monkeypatch):
     first, second = (FieldCache(planes=PlaneCache(disk=DiskTier(tmp_path))) for _ in range(2))
     here = evaluate(coarse, "sample", "srw", first)
-    monkeypatch.setattr(srw2d, "_source", None)
+    monkeypatch.setattr(srw2d, "emitted", None)
     np.testing.assert_array_equal(
         evaluate(coarse, "sample", "srw", second).photons_s, here.photons_s
     )
