@@ -136,18 +136,18 @@ class Motor(MotorSignals):
         LimitsError
             Before anything moves, where the position is outside the soft limits.
         """
+        # Of the channels themselves: a move is what is done most often, and floats need no conversion.
         velocity, rise, backlash, low, high = self._bounds.values()
         if not low <= value <= high:  # which it may still be allowed to be
             self._check(value, low, high)
         start = None
         if timeout is None:
-            start = self.position
+            start = self.user_readback.readback.get().value
             way = abs(value - start) + 2.0 * abs(backlash)
             timeout = (way / velocity if velocity else 0.0) + 2.0 * rise + GRACE_S
         name = f"{self.name}: move to {value:g} {self.egu}"
         status = MoveStatus(self.user_readback, value, start, timeout=timeout, name=name)
         self.stopped_on_purpose = False
-        # The channel itself: a move is what is done most often, and a float needs no conversion.
         Arrival(self, status, value).follow(self.user_setpoint.channel.put(float(value)))
         return status
 

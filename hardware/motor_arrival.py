@@ -66,7 +66,7 @@ class Arrival:
             return
         try:
             done, here = self._motor.rest_readings()
-            if done.value and here.value == self._target and not here.severity:
+            if done.value and not here.severity and self._is_there(here.value):
                 status.set_finished()  # as nearly always
             elif done.value:
                 self._judge(here)
@@ -77,6 +77,9 @@ class Arrival:
                 self._await_rest()
         except Exception as error:
             status.set_exception(error)
+
+    def _is_there(self, here: float) -> bool:
+        return self._target is not None and self._motor.is_at(here, self._target)
 
     def _is_superseded(self) -> bool:
         return self._target is not None and not self._is_sent_to(self._target)

@@ -5,6 +5,7 @@ from typing import Any
 
 from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.device import Device, pv
+from beamtwin.hardware.latest import Latest
 from beamtwin.hardware.signals import Kind, Signal, SignalR, SignalRW
 from beamtwin.orchestration.errors import DeviceError
 from beamtwin.orchestration.status import Status
@@ -69,6 +70,7 @@ class Scaler(Device):
         for number, label in self.labels.items():
             self._add_channel(number, label)
         self.stage_sigs[self.count_mode] = "OneShot"
+        self._preset = Latest(transport, (self.preset_time.readback,))
 
     @property
     def count_time(self) -> SignalRW[float]:
@@ -77,7 +79,8 @@ class Scaler(Device):
 
     def trigger(self) -> Status:
         """Count for the preset time."""
-        return self.count.set(True, timeout=self.preset_time.get() + GRACE_S)
+        (preset_s,) = self._preset.values()
+        return self.count.set(True, timeout=preset_s + GRACE_S)
 
     def stop(self, *, success: bool = False) -> None:
         """Stop counting; what has been counted stays."""

@@ -86,8 +86,8 @@ class RunBundler:
 
     def read(self, device: Any, reading: Mapping[str, Any]) -> None:
         """Put a device's reading into the open event."""
-        taken = self._readings.keys() & reading.keys()
-        if taken:
+        if not self._readings.keys().isdisjoint(reading):
+            taken = self._readings.keys() & reading.keys()
             raise ReadingError(
                 f"{device.name}: {sorted(taken)} were read already in this event; two devices share a name, "
                 "or one is read twice"

@@ -55,7 +55,7 @@ def finalize_wrapper(
 ) -> Plan[Any]:
     """Do ``final_plan`` at the end, whatever happened, unless the plan is halted."""
     make = final_plan if callable(final_plan) else lambda: final_plan
-    return (yield from contingency_wrapper(plan, final_plan=make, pause_for_debug=pause_for_debug))
+    return contingency_wrapper(plan, final_plan=make, pause_for_debug=pause_for_debug)
 
 
 def rewindable_wrapper(plan: AnyPlan, rewindable: bool) -> Plan[Any]:

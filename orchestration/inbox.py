@@ -88,7 +88,8 @@ class Inbox:
         left = timeout
         while True:
             in_time = clock.wait(lambda: bool(letters) or ready(), left, awaiting)
-            self.attend()
+            if letters:
+                self.attend()
             if ready():
                 return True
             if not in_time:

@@ -142,10 +142,10 @@ def _call_all(callbacks: Iterable[Callback], status: Status) -> None:
 
 def failure(status: Any) -> BaseException | None:
     """Why a status that is done, anybody's, has failed; None where it has not."""
+    if status.success:
+        return None
     error = status.exception()
-    if error is None and not status.success:
-        error = UnknownStatusFailure(f"{status!r} failed without saying why")
-    return error
+    return error or UnknownStatusFailure(f"{status!r} failed without saying why")
 
 
 def finished(clock: Clock, name: str = "an action") -> Status:

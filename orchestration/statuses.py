@@ -1,6 +1,7 @@
 """Statuses: what a plan has begun, by group, and what has become of it."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from beamtwin.orchestration.asyncio_devices import AsyncioDevice
@@ -43,12 +44,13 @@ class Statuses:
         if status is None:
             raise DeviceError(f"{names([device])}: returned None where a Status is due")
         if isinstance(status, Status):
-            if status.success:
+            if not status.done:
+                if status.clock is not self._clock:
+                    self._check_clock(status)
+            elif status.success:
                 if self.hook is not None:
                     self.groups.setdefault(group, []).append(status)
                 return status  # nothing to wait for, and nothing that can fail
-            if not status.done:
-                self._check_clock(status)
         self.groups.setdefault(group, []).append(status)
         self._history.begun(status)
         self._under_way.add(status)
@@ -65,17 +67,15 @@ class Statuses:
 
     def late(self, statuses: Iterable[Any]) -> list[Any]:
         """Those that have not ended."""
-        return [status for status in statuses if status in self._under_way]
+        return list(filter(self._under_way.__contains__, statuses))
 
     def wait_for(self, pending: list[Any], timeout: float | None = None) -> bool:
         """Wait until all have ended; returns whether they were in time. Those that have leave the list."""
+        all_over = partial(self._under_way.isdisjoint, pending)
         try:
-            self._inbox.wait_until(
-                self._all_over(pending), timeout, lambda: names(self.late(pending))
-            )
+            self._inbox.wait_until(all_over, timeout, lambda: names(self.late(pending)))
         finally:
-            if pending:
-                pending[:] = self.late(pending)
+            pending[:] = self.late(pending)
         if pending:
             pending[:] = [status for status in pending if not status.done]  # it may tell nobody
         return not pending
@@ -119,20 +119,7 @@ class Statuses:
         if status not in self._pardoned:
             raise FailedStatus(status) from error
 
-    def _all_over(self, pending: list[Any]) -> Callable[[], bool]:
-        """Says whether all have ended; forgets those that have, since it is asked often."""
-        under_way = self._under_way
-
-        def all_over() -> bool:
-            while pending and pending[-1] not in under_way:
-                pending.pop()
-            return not pending
-
-        return all_over
-
     def _check_clock(self, status: Status) -> None:
-        if status.clock is self._clock:
-            return
         if not (isinstance(status.clock, WallClock) and isinstance(self._clock, WallClock)):
             raise DeviceError(
                 f"{status.name}: the device lives by another clock than the engine, and would never be done: "

@@ -1,6 +1,6 @@
 """What of a record clients see: the values of its fields, its alarm, and monitors of both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from beamtwin.hardware.channel import Reading
@@ -65,6 +65,16 @@ class Monitored:
             self.timestamp = self.clock.time()
             if field in self.monitors:
                 self.notify(field)
+
+    def post_all(self, news: Iterable[tuple[str, Any]]) -> None:
+        """Store new values of several fields, and tell them, one after the other."""
+        values, now = self.values, self.clock.time()
+        for field, value in news:
+            if values[field] != value:
+                values[field] = value
+                self.timestamp = now
+                if field in self.monitors:
+                    self.notify(field)
 
     def notify(self, field: str, events: int = VALUE | LOG | ALARM) -> None:
         """Call the monitors of a field that want to hear of such events, changed or not."""

@@ -53,6 +53,8 @@ class ProcessDatabase:
 
     Attributes
     ----------
+    clock : SimClock
+        The timeline.
     records : dict
         By name.
     models : dict of Model
@@ -60,18 +62,13 @@ class ProcessDatabase:
     """
 
     def __init__(self, clock: SimClock):
-        self._clock = clock
+        self.clock = clock
         self.records: dict[str, Record] = {}
         self.models: dict[str, Model] = {}
         self._aliases: dict[str, str] = {}
         self._sorted: list[str] = []
         self._scanner = Scanner(clock)
         self._awaited: list[tuple[str, Callable[[], object]]] = []
-
-    @property
-    def clock(self) -> SimClock:
-        """The timeline."""
-        return self._clock
 
     def add(self, record: AnyRecord) -> AnyRecord:
         """Take a record in; from now on it is scanned, and its links lead somewhere.

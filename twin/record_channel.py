@@ -72,18 +72,18 @@ class RecordChannel:
     def put(self, value: Any, *, completion: bool = True, timeout: float | None = None) -> Status:
         """Write; see `Channel.put`."""
         record = self._record or self.record
-        clock = self._database.clock
         try:
             ended = (record.put if completion else record.send)(self._field, value)
         except PutError as error:
-            status = Status(clock, name=self.name)
+            status = Status(self._database.clock, name=self.name)
             status.set_exception(error)
             return status
         if ended is None:
-            return finished(clock, self.name)
+            return finished(self._database.clock, self.name)
         if timeout is not None:
             ended.limit(timeout)
-        self._pending = [*(status for status in self._pending if not status.done), ended]
+        self._pending = [status for status in self._pending if not status.done]
+        self._pending.append(ended)
         return ended
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:

@@ -35,10 +35,8 @@ def run_wrapper(plan: AnyPlan, *, md: Mapping[str, Any] | None = None) -> Plan[s
 def stage_wrapper(plan: AnyPlan, devices: Iterable[Any]) -> Plan[Any]:
     """Stage devices before a plan, and unstage them after it, last first, whatever happened."""
     roots = separate_devices(root_ancestor(device) for device in devices)
-    return (
-        yield from _enclose(
-            plan, lambda: stubs.stage_all(*roots), lambda: stubs.unstage_all(*reversed(roots))
-        )
+    return _enclose(
+        plan, lambda: stubs.stage_all(*roots), lambda: stubs.unstage_all(*reversed(roots))
     )
 
 
@@ -142,4 +140,4 @@ def _enclose(
         yield from as_generator(before())
         return (yield from as_generator(plan))
 
-    return (yield from finalize_wrapper(enclosed(), after))
+    return finalize_wrapper(enclosed(), after)

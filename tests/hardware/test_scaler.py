@@ -59,6 +59,15 @@ def test_a_trigger_counts_for_the_preset_time(scaler: Scaler, clock: SimClock) -
     assert scaler.count_mode.get() == "AutoCount"
 
 
+def test_a_trigger_has_the_preset_time_of_the_moment_to_count(
+    scaler: Scaler, clock: SimClock
+) -> None:
+    scaler.trigger().wait()
+    scaler.count_time.set(30.0).wait()
+    scaler.trigger().wait()  # would fail after 11 s by the preset time before
+    assert clock.time() - clock.epoch == 31.0
+
+
 def test_a_count_that_does_not_end_fails(
     scaler: Scaler, transport: SoftTransport, clock: SimClock
 ) -> None:

@@ -84,7 +84,7 @@ def test_ct_counts_and_prints(shell: Shell, line: str, capsys: pytest.CaptureFix
     documents: list[str] = []
     shell.user_ns["RE"].subscribe(lambda name, doc: documents.append(name))
     shell.run(line)
-    assert "scaler_i0 1000.000" in " ".join(capsys.readouterr().out.split())
+    assert "scaler_i0 1000" in " ".join(capsys.readouterr().out.split())
     assert documents == []  # nothing is kept
 
 

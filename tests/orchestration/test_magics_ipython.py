@@ -62,7 +62,7 @@ def test_magics_move_count_and_tell(shell: Any, capsys: pytest.CaptureFixture[st
     run(shell, "%ct scaler")
     run(shell, "%wa th")
     printed = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["scaler_i0", "1000.000"] in printed
+    assert ["scaler_i0", "1000"] in printed
     assert ["th", "2", "-100", "100", "deg"] in printed
 
 

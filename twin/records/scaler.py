@@ -27,6 +27,9 @@ from beamtwin.twin.records.scaler_fields import (
 
 __all__ = ["Counts", "ScalerRecord"]
 
+#: The fields of what channels 2, 3, ... have counted.
+COUNTS = tuple(f"S{n}" for n in CHANNELS[1:])
+
 FAILED = (SEVERITIES.index("INVALID"), STATUSES.index("READ"))
 
 #: What channels 2, 3, ... count in a time, in s, that ends now: at once, or when it has been computed.
@@ -183,24 +186,25 @@ class ScalerRecord(ProcessedRecord):
         if is_last or counting.is_done():
             self._end(counting, None)
         else:
-            self._show(counting)
+            self._show(counting, is_last=False)
             self._go_on(counting)
 
-    def _show(self, counting: Counting) -> None:
+    def _show(self, counting: Counting, is_last: bool) -> None:
         if self.values["SEVR"]:
             self.set_alarm(0)
-        self.post("S1", float(round(self.values["FREQ"] * counting.counted_s)))
-        for number, count in enumerate(counting.totals, 2):
-            self.post(f"S{number}", float(count))
-        self.post("T", counting.counted_s)
+        ticks = float(round(self.values["FREQ"] * counting.counted_s))
+        counts = zip(COUNTS, map(float, counting.totals), strict=False)  # of the channels in use
+        news = [("S1", ticks), *counts, ("T", counting.counted_s)]
+        if is_last:
+            news.append(("VAL", counting.counted_s))
+        self.post_all(news)
 
     def _end(self, counting: Counting | None, cause: BaseException | None) -> None:
         """Tell what was counted, and let the put complete."""
         self._counting = self._pending = None
         error = None if cause is None else self._fail(cause)
         if counting is not None and cause is None:
-            self._show(counting)
-            self.post("VAL", counting.counted_s)
+            self._show(counting, is_last=True)
         self._set_state(US_IDLE, SS_IDLE)
         is_users = self._completion is not None
         if is_users:

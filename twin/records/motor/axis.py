@@ -247,7 +247,7 @@ class Axis:
         if math.isinf(end):
             return motion
         if motion.start >= end if self.forwards else motion.start <= end:
-            return Motion(motion.begins, motion.start, [])
+            return Motion(motion.begins, motion.start, [], motion.start)
         return motion.until(end)
 
     def _frozen(self, motion: Motion) -> Motion:

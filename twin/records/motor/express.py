@@ -96,17 +96,24 @@ def begin(motor: MotorState, user: float, path: Ramp, told: bool) -> bool:
     before = round(values["DRBV"] / step)
     if whole == before or not allowed or not axis.low < target < axis.high:
         return False
-    keep = _tell if told else _keep
     motor.timestamp = motor.clock.time()
     values["DMOV"] = 0
-    motor.notify("DMOV")
-    keep(motor, _asked(motor, dial), ALWAYS)
+    asked = _asked(motor, dial)
+    if told:
+        motor.notify("DMOV")
+        _tell(motor, asked, ALWAYS)
+    else:
+        values.update(asked)
     motor.remember_target()
     values["CDIR"] = int(whole > before)
     direction = int((target > axis.motor) == (step > 0.0))
     bits = int(values["MSTA"]) & (Msta.HOME | Msta.HOMED) | Msta.MOVING
     axis.move(target, path)
-    keep(motor, {"MSTA": float(bits | direction), "TDIR": direction, "MOVN": 1})
+    moving = {"MSTA": float(bits | direction), "TDIR": direction, "MOVN": 1}
+    if told:
+        _tell(motor, moving)
+    else:
+        values.update(moving)
     return True
 
 
@@ -147,12 +154,10 @@ def end(motor: MotorState, told: bool) -> None:
         "MOVN": 0,
         "DMOV": 1,
     }
-    (_tell if told else _keep)(motor, new)
-
-
-def _keep(motor: MotorState, new: dict[str, Any], always: tuple[str, ...] = ()) -> None:
-    """Store values of which nobody hears."""
-    motor.values.update(new)
+    if told:
+        _tell(motor, new)
+    else:
+        values.update(new)
 
 
 def _tell(motor: MotorState, new: dict[str, Any], always: tuple[str, ...] = ()) -> None:

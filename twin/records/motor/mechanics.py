@@ -179,7 +179,7 @@ class Load:
         if not lag:
             return 0.0
         error, since = self.error, self.since
-        for begins, ends, _, velocity, acceleration in path.stretches if path else ():
+        for begins, ends, _, velocity, acceleration in path.stretches() if path else ():
             until = min(when, ends)
             after = until - begins
             steady = acceleration * lag * lag - velocity * lag

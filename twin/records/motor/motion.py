@@ -1,7 +1,7 @@
 """Motion: where an axis is at any time, in closed form: stretches of constant acceleration."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 __all__ = ["Motion", "Ramp"]
@@ -20,6 +20,9 @@ class Ramp(NamedTuple):
     """What it starts with and stops from, in units/s."""
 
 
+#: How long it lasts, and the velocity and acceleration it begins with.
+Piece = tuple[float, float, float]
+
 #: When it begins and ends, and the position, velocity and acceleration it begins with.
 Stretch = tuple[float, float, float, float, float]
 
@@ -33,9 +36,9 @@ class Motion:
         When, in seconds.
     start : float
         Where, in units.
-    pieces : iterable of (duration, velocity, acceleration)
+    pieces : sequence of (duration, velocity, acceleration)
         In s, units/s and units/s², one after the other.
-    target : float, optional
+    target : float
         Where it ends, to the last bit.
 
     Examples
@@ -45,25 +48,23 @@ class Motion:
     (2.5, 1.0, 1.25)
     """
 
-    __slots__ = ("begins", "ends", "start", "stretches", "target")
+    __slots__ = ("_pieces", "begins", "ends", "start", "target")
 
     def __init__(
         self,
         begins: float,
         start: float,
-        pieces: Iterable[tuple[float, float, float]],
-        target: float | None = None,
+        pieces: Sequence[Piece],
+        target: float,
     ):
         self.begins = begins
         self.start = start
-        self.stretches: list[Stretch] = []
-        when, where = begins, start
-        for duration, velocity, acceleration in pieces:
-            self.stretches.append((when, when + duration, where, velocity, acceleration))
-            when += duration
-            where += (velocity + 0.5 * acceleration * duration) * duration
-        self.ends = when
-        self.target = where if target is None else target
+        self.target = target
+        self._pieces = pieces
+        ends = begins
+        for duration, _, _ in pieces:
+            ends += duration
+        self.ends = ends
 
     @classmethod
     def to(cls, target: float, begins: float, start: float, ramp: Ramp) -> "Motion":
@@ -90,7 +91,9 @@ class Motion:
         velocity = self.velocity(when)
         duration = max(0.0, abs(velocity) - base) / deceleration
         braking = -deceleration if velocity > 0 else deceleration
-        return Motion(when, self.position(when), [(duration, velocity, braking)])
+        here = self.position(when)
+        there = here + _way(duration, velocity, braking)
+        return Motion(when, here, [(duration, velocity, braking)], there)
 
     def until(self, position: float) -> "Motion":
         """The same path, but it ends at once at a position, where that is on it."""
@@ -99,33 +102,45 @@ class Motion:
             return self
         pieces = [
             (min(ends, end) - begins, velocity, acceleration)
-            for begins, ends, _, velocity, acceleration in self.stretches
+            for begins, ends, _, velocity, acceleration in self.stretches()
             if begins <= end
         ]
         return Motion(self.begins, self.start, pieces, position)
 
+    def stretches(self) -> Iterator[Stretch]:
+        """Its pieces, each with when and where it begins."""
+        when, where = self.begins, self.start
+        for duration, velocity, acceleration in self._pieces:
+            yield when, when + duration, where, velocity, acceleration
+            when += duration
+            where += _way(duration, velocity, acceleration)
+
     def position(self, when: float) -> float:
         """Where the axis is, in units, at a time in s that is not before the beginning."""
-        for begins, ends, position, velocity, acceleration in self.stretches:
+        for begins, ends, position, velocity, acceleration in self.stretches():
             if when < ends:
-                after = when - begins
-                return position + (velocity + 0.5 * acceleration * after) * after
+                return position + _way(when - begins, velocity, acceleration)
         return self.target
 
     def velocity(self, when: float) -> float:
         """How fast it is, in units/s, at such a time."""
-        for begins, ends, _, velocity, acceleration in self.stretches:
+        for begins, ends, _, velocity, acceleration in self.stretches():
             if when < ends:
                 return velocity + acceleration * (when - begins)
         return 0.0
 
     def when(self, position: float) -> float:
         """When it gets to a position that lies ahead; infinity where it does not."""
-        for begins, ends, start, velocity, acceleration in self.stretches:
+        for begins, ends, start, velocity, acceleration in self.stretches():
             after = _crossing(position - start, velocity, acceleration)
             if begins + after <= ends:
                 return begins + after
         return FOREVER
+
+
+def _way(duration: float, velocity: float, acceleration: float) -> float:
+    """How far a constant acceleration gets in a time."""
+    return (velocity + 0.5 * acceleration * duration) * duration
 
 
 def _crossing(distance: float, velocity: float, acceleration: float) -> float:
@@ -141,7 +156,7 @@ def _crossing(distance: float, velocity: float, acceleration: float) -> float:
     return way / mean if mean > 0.0 else FOREVER
 
 
-def _trapezoid(distance: float, ramp: Ramp) -> list[tuple[float, float, float]]:
+def _trapezoid(distance: float, ramp: Ramp) -> list[Piece]:
     """Pieces that cover a distance (with its sign); a triangle where there is no room for the cruise."""
     way, sign = abs(distance), 1 if distance > 0 else -1
     velocity, acceleration, base = ramp

@@ -208,13 +208,12 @@ class MotorRecord(MotorState):
             self._ramp_is_known = True
         if self._ramp is None:
             return False
-        if self._has_listeners:
+        if self._has_listeners():
             self._is_plain = self._turns.do(express.begin, self, value, self._ramp, True)
         else:
             self._is_plain = express.begin(self, value, self._ramp, told=False)
         return self._is_plain
 
-    @property
     def _has_listeners(self) -> bool:
         """Whether a plain move tells anybody anything, who could write something meanwhile."""
         return not self.monitors.keys().isdisjoint(express.TOLD)
@@ -225,7 +224,7 @@ class MotorRecord(MotorState):
             return
         if not self._is_plain or self.axis.moving or not self.axis.sound:
             self._turns.do(self._process, True)
-        elif self._has_listeners:
+        elif self._has_listeners():
             self._turns.do(self._arrive)
         else:
             self._is_plain = False
