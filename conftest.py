@@ -4,6 +4,7 @@ A ``python`` block runs in its page's namespace; in a ``console`` block every li
 finds ``beamtwin``, in an empty folder with a data folder of its own.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,6 +16,15 @@ from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParse
 
 #: What CI runs anyway, and what would make the tests run themselves.
 NOT_RUN = ("make ", "git ", "pip ", "cd ")
+
+# Tests start hundreds of processes: each would compile all of beamtwin where the environment forbids to keep that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are here to stay: spare the garbage collector looking at them again and again."""
+    gc.freeze()
 
 
 def run_console(example: Example) -> None:

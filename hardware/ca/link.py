@@ -141,6 +141,7 @@ class Link:
             self.connected = True
             self._watch()
             self._tell()
+            self._client.tell(_wake)
         elif control is not None:  # else it may not be said any more
             self._set(metadata)
 
@@ -182,6 +183,10 @@ class Link:
     def _tell(self) -> None:
         if self.changed is not None:
             self.changed()
+
+
+def _wake() -> None:
+    """Nothing: but whoever waits for connections looks again when calls have been made."""
 
 
 def same(one: Reading, other: Reading) -> bool:

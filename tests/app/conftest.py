@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,20 @@ def beamtwin(data, capfd) -> Callable[..., Outcome]:
         return Outcome(code, out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def one_run(tmp_path_factory) -> Path:
+    """A data folder with a slit scan of two points, for `slit_scanned`."""
+    folder = tmp_path_factory.mktemp("taken") / "data"
+    assert cli.run(["run", "chx", "slit_scan", "points=2", "--data", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def slit_scanned(data, one_run) -> None:
+    """The data folder is as ``beamtwin run chx slit_scan points=2`` leaves it."""
+    shutil.copytree(one_run, data, dirs_exist_ok=True)
 
 
 @pytest.fixture

@@ -72,9 +72,9 @@ def test_list_shows_the_newest_first_and_what_a_query_finds(beamtwin, data):
     assert beamtwin("list", "--limit", "1").out.startswith("1 of 5 runs")
 
 
+@pytest.mark.usefixtures("slit_scanned")
 def test_scan_ids_go_on_after_an_import(beamtwin, data, catalogue):
     """Imported runs have none."""
-    beamtwin("run", "chx", "slit_scan", "points=2")
     import_all(data)
     beamtwin("run", "chx", "slit_scan", "points=2")
     assert catalogue()[-1].start["scan_id"] == 2

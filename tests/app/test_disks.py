@@ -41,7 +41,7 @@ def limited(start, tmp_path):
 @pytest.fixture
 def mounted(data, start):
     """Run a shell script that may mount something at ``$D``, and in which ``beamtwin`` is the command."""
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     namespace = ("unshare", "--mount", "--map-root-user", "sh", "-c")
     attempt = [*namespace, f"mount -t tmpfs tmpfs {data}"]
     if not shutil.which("unshare") or subprocess.run(attempt, check=False).returncode:
@@ -106,9 +106,9 @@ def test_a_read_only_data_folder(mounted, data):
     )
 
 
+@pytest.mark.usefixtures("slit_scanned")
 def test_a_read_only_catalogue(mounted, beamtwin, data):
     """What the folder's permissions do not say, the file says when it is written to."""
-    beamtwin("run", "chx", "slit_scan", "points=2")
     done = mounted(
         "mount --bind $D/catalog.sqlite $D/catalog.sqlite; "
         "mount -o remount,bind,ro $D/catalog.sqlite; beamtwin run chx slit_scan"
@@ -162,8 +162,8 @@ def test_a_folder_of_frames_that_vanishes(data):
         (lambda file: (file.unlink(), file.mkdir()), "is a folder: give the path of a file in it"),
     ],
 )
+@pytest.mark.usefixtures("slit_scanned")
 def test_a_corrupt_catalogue(beamtwin, data, damage, complaint):
-    beamtwin("run", "chx", "slit_scan", "points=2")
     file = data / "catalog.sqlite"
     damage(file)
     for command in (["run", "chx", "slit_scan"], ["list"], ["show", "-1"]):

@@ -16,13 +16,13 @@ EPOCH = 1_700_000_000.0
 POINTS, EXPOSURE_S, RANGE_MM = 1000, 1.0, 1.0
 
 
-def take(data, seed, epoch=EPOCH):
-    """1,000 points of a PV-level motor against a PV-level counter; the documents, in order."""
+def take(data, seed, epoch=EPOCH, points=POINTS):
+    """A scan of a PV-level motor against a PV-level counter; the documents, in order."""
     data.mkdir()
     documents = []
     with open_beamtime(SCENARIO, Settings(data, seed=seed, epoch=epoch)) as beamtime:
         s2, scaler = beamtime.devices.s2, beamtime.devices.scaler
-        plan = scan([scaler], s2.top, -RANGE_MM / 2, RANGE_MM / 2, POINTS)
+        plan = scan([scaler], s2.top, -RANGE_MM / 2, RANGE_MM / 2, points)
         beamtime.engine(plan, lambda *document: documents.append(document))
         stored = [*beamtime.broker[-1].documents()]
     assert stored == as_lists(documents)
@@ -67,7 +67,8 @@ def test_another_seed_makes_other_counts_of_the_same_light(first, tmp_path):
 
 
 def test_without_an_epoch_uids_are_random(first, tmp_path):
-    assert first[0][1]["uid"] not in [doc["uid"] for _, doc in take(tmp_path / "data", 7, None)[:1]]
+    (_, start), *_ = take(tmp_path / "data", 7, epoch=None, points=2)
+    assert start["uid"] != first[0][1]["uid"]
 
 
 def test_virtual_time_is_what_exposures_and_moves_need(first):

@@ -102,7 +102,7 @@ def rounded(steps: Any) -> list[Any]:
     return [[round(float(step[axis]), 12) for axis in (X, Y)] for step in steps]
 
 
-SPIRALS = list(product([0.0, 1.5], [1.0, 3.3], [2.0, 0.7], [0.1, 0.35], [None, 0.2], [0.0, -0.9]))
+SPIRALS = list(product([0.0, 1.5], [1.0, 3.3], [2.0, 0.7], [0.2, 0.35], [None, 0.3], [0.0, -0.9]))
 
 
 @pytest.mark.parametrize(("name", "last"), [("spiral", 3), ("spiral_fermat", 5.5)])

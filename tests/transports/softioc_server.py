@@ -42,6 +42,9 @@ def axis(builder: Any, prefix: str) -> None:
     async def move(target: float) -> None:
         done.set(0)
         await asyncio.sleep(0.002)
+        # The record takes what was set last when it is processed: on a busy machine that may be later.
+        while done.get_field("VAL") != "0":
+            await asyncio.sleep(0.0005)
         readback.set(target)
         done.set(1)
 

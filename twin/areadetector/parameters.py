@@ -5,7 +5,7 @@ asks for a value, and by an input record ``X_RBV`` that says what it is; a readi
 values live here; records are made when somebody looks at them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from beamtwin.orchestration.status import Status
 from beamtwin.twin.areadetector.record import parameter_record
 from beamtwin.twin.areadetector.row import Row
 from beamtwin.twin.database import Database
+from beamtwin.twin.record import Record
 from beamtwin.twin.records.value import OnPut, ValueRecord
 from beamtwin.twin.records.waveform import TextRecord
 
@@ -48,11 +49,7 @@ class Parameters:
         self._actions: dict[str, Callable[[], str]] = {}
         self._inputs: dict[str, ValueRecord] = {}
         self._outputs: dict[str, ValueRecord] = {}
-        for name, row in table.items():
-            if row.access.has_output:
-                self._add(name, prefix + name, row, is_output=True)
-            if row.access.input_suffix is not None:
-                self._add(name, prefix + name + row.access.input_suffix, row, is_output=False)
+        database.extend(self._records())
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -62,7 +59,14 @@ class Parameters:
         if values[name] == value:  # as asyn: what is set to what it is, is no news
             return
         values[name] = value
-        self._tell(name)
+        self.tell(name)
+
+    def tell(self, name: str) -> None:
+        """Tell monitors what a parameter is now; of one that a client writes, before that has been done."""
+        self._times[name] = self.clock.time()
+        record = self._inputs.get(name)
+        if record is not None:
+            _show(record, self._values[name])
 
     def __contains__(self, name: str) -> bool:
         return name in self._table
@@ -194,22 +198,20 @@ class Parameters:
         self._values[name] = value
         status = self._react(name, value)
         if changed:  # as asyn: what is done comes first, then the news
-            self._tell(name)
+            self.tell(name)
         return status
-
-    def _tell(self, name: str) -> None:
-        self._times[name] = self.clock.time()
-        record = self._inputs.get(name)
-        if record is not None:
-            _show(record, self._values[name])
 
     def _react(self, name: str, value: Any) -> Status | None:
         reaction = self._reactions.get(name)
         return None if reaction is None else reaction(value)
 
-    def _add(self, name: str, pv: str, row: Row, *, is_output: bool) -> None:
-        kind = parameter_record(self._kind(row, is_output))
-        self.database.add(kind(self, name, pv, is_output))
+    def _records(self) -> Iterator[Record]:
+        for name, row in self._table.items():
+            access, pv = row.access, self.prefix + name
+            if access.has_output:
+                yield parameter_record(row.output)(self, name, pv, True)
+            if (suffix := access.input_suffix) is not None:
+                yield parameter_record(row.input)(self, name, pv + suffix, False)
 
     def _kind(self, row: Row, is_output: bool) -> Callable[..., Any]:
         return row.output if is_output else row.input

@@ -49,6 +49,16 @@ def local_addresses(pid: int) -> set[str]:
     return {socket.inet_ntoa(int(address, 16).to_bytes(4, "little")) for address in packed}
 
 
+def test_who_waits_for_a_connection_is_woken_by_it(
+    transport: CATransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And does not only find it when looking again."""
+    monkeypatch.setattr("beamtwin.orchestration.clock._LOOK_S", 60.0)
+    began = transport.clock.time()
+    connected(transport, "x")
+    assert transport.clock.time() - began < PATIENCE_S / 2
+
+
 CLIENT = """
 import sys
 from beamtwin.hardware.ca import CATransport, Timeouts

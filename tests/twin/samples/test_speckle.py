@@ -137,7 +137,7 @@ def test_spheres_diffuse_as_far_as_they_should():
     assert (np.abs(kept) <= np.array(BOX) / 2).all()
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_g2_of_a_brownian_series_gives_back_the_diffusion_constant(seed):
     """Siegert's relation, g2 = 1 + beta exp(-2 D q^2 lag); within 3 % (1 % rms over seeds)."""
     diffusion = diffusion_m2_s(100e-9, 298.15, 0.890e-3)
