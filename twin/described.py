@@ -31,7 +31,7 @@ class Described(Monitored):
         self.values |= {"NAME": name, "RTYP": self.record_type}
 
     def _first_values(self) -> Mapping[str, Any]:
-        if "fields" in self.__dict__:  # those of this one record
+        if self.fields is not type(self).fields:  # those of this one record
             return {name: field.default for name, field in self.fields.items()}
         return self._of_type
 
@@ -43,12 +43,17 @@ class Described(Monitored):
             count=spec.nelm,
             is_array=spec.is_array,
             units=spec.units.replace("EGU", self.values.get("EGU", "")),
-            precision=self.values.get("PREC") if spec.dtype[1] == "f" else None,
+            precision=self._precision(spec),
             limits=self.limits(field),
             choices=self.choices(field),
             writable=spec.writable,
             **self.ranges(field),
         )
+
+    def _precision(self, spec: Field) -> int | None:
+        if spec.dtype[1] != "f":
+            return None
+        return 0 if spec.dbf == "ULONG" else self.values.get("PREC")
 
     def field(self, name: str) -> Field:
         """The entry of a field in the type's table."""

@@ -208,6 +208,11 @@ TEXT = Metadata("|S40")
     [
         (1.005, NUMBER, ChannelType.STRING, [b"1.00"]),
         (2.9, NUMBER, ChannelType.LONG, [2]),
+        (-1.0, Metadata("<f8"), ChannelType.STRING, [b"-1.000000"]),
+        (4.0, Metadata("<f8", precision=0), ChannelType.STRING, [b"4"]),
+        (12345678.9, Metadata("<f8", precision=5), ChannelType.STRING, [b"12345678.900"]),
+        (-1e300, NUMBER, ChannelType.STRING, [b"-1.00e+300"]),
+        (0.25, Metadata("<f8", precision=9), ChannelType.STRING, [b" 2.500000000e-01"]),
         (7, Metadata("<i4"), ChannelType.STRING, [b"7"]),
         (1, CHOICE, ChannelType.STRING, [b"on"]),
         (9, CHOICE, ChannelType.STRING, [b"9"]),
@@ -237,7 +242,7 @@ def test_arrays_are_cut_and_filled_to_the_length_asked_for() -> None:
     assert list(payload(reading, numbers, ChannelType.LONG, 2).data) == [1, 2]
     assert list(payload(reading, numbers, ChannelType.LONG, 5).data) == [1, 2, 3, 0, 0]
     assert list(payload(reading, numbers, ChannelType.STRING, 4).data) == [
-        *(b"1.0", b"2.0", b"3.0", b"")
+        *(b"1.000000", b"2.000000", b"3.000000", b"")
     ]
 
 

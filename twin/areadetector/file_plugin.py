@@ -84,8 +84,9 @@ class FilePlugin(Plugin):
     def _save_single(self, frame: Frame) -> bool:
         if not self.port["AutoSave"]:
             return False
-        self._save([frame])
-        self.port["NumCaptured"] = 1
+        self.port["WriteFile"] = 1
+        self._save_one(frame)
+        self.port.reset("WriteFile", 0)
         self.port.count()
         return True
 
@@ -139,6 +140,11 @@ class FilePlugin(Plugin):
             if not self.multiple:
                 self._close()
         self._close()
+
+    def _save_one(self, frame: Frame) -> None:
+        """A file of one frame."""
+        self.port["NumCaptured"] = 1
+        self._save([frame])
 
     def _save_buffer(self) -> None:
         if not self._buffer:
@@ -197,6 +203,7 @@ class FilePlugin(Plugin):
     def _write_file(self, start: int) -> None:
         """Write the last frame, or in Capture mode those that were kept."""
         if start:
+            self.port.tell("WriteFile")
             self._attempt(self._write_now)
             self.port.reset("WriteFile", 0)
 
@@ -206,7 +213,7 @@ class FilePlugin(Plugin):
         elif self.port.last is None:
             raise WriteError("ERROR, no valid array to write")
         else:
-            self._save([self.port.last])
+            self._save_one(self.port.last)
 
     def _free(self, start: int) -> None:
         """Forget what was kept."""

@@ -58,6 +58,9 @@ CONTROLLED = ("lower_ctrl_limit", "upper_ctrl_limit")
 WARNED = ("lower_warning_limit", "upper_warning_limit")
 ALARMED = ("lower_alarm_limit", "upper_alarm_limit")
 
+#: Digits after the point where a record has no PREC.
+USUAL_DIGITS = 6
+
 WITH_CHOICES = (ChannelType.GR_ENUM, ChannelType.CTRL_ENUM)
 
 
@@ -118,11 +121,22 @@ def _strings(value: Any, metadata: Metadata) -> list[bytes]:
     if metadata.dtype == "enum":
         known = 0 <= value < len(metadata.choices)
         strings = [metadata.choices[value] if known else str(value)]
-    elif metadata.precision is not None and not metadata.dtype.startswith("|S"):
-        strings = [f"{number:.{metadata.precision}f}" for number in np.atleast_1d(value)]
+    elif metadata.dtype[1] == "f":
+        digits = USUAL_DIGITS if metadata.precision is None else metadata.precision
+        strings = [_number_text(number, digits) for number in np.atleast_1d(value)]
     else:
         strings = [str(item) for item in np.atleast_1d(value)]
     return [string.encode()[:LONGEST_STRING] for string in strings]
+
+
+def _number_text(number: float, digits: int) -> str:
+    """A number as EPICS base's ``cvtDoubleToString`` writes it: large ones with fewer digits, or an exponent."""
+    if digits > 8 or abs(number) > 1e16:
+        digits = min(digits, 17)
+        return f"{number:{digits + 7}.{digits}e}"
+    if abs(number) > 1e7:
+        digits = min(digits, 3)
+    return f"{number:.{digits}f}"
 
 
 def _exactly(data: Any, count: int) -> Any:

@@ -15,8 +15,8 @@ def argument_fields(letters: str) -> dict[str, Field]:
     """The links, the arguments, and what these were last."""
     return {
         **{f"INP{letter}": link("INLINK") for letter in letters},
-        **{letter: real(pp=True) for letter in letters},
-        **{f"L{letter}": real(writable=False) for letter in letters},
+        **{letter: real(units="", pp=True) for letter in letters},
+        **{f"L{letter}": real(units="", writable=False) for letter in letters},
     }
 
 

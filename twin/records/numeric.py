@@ -103,7 +103,7 @@ class NumericRecord(ValueRecord):
     def _is_beyond(self, side: Side, value: float) -> bool:
         values = self.values
         limit = values[side.limit]
-        slack = values["HYST"] if values["LALM"] == limit else 0
+        slack = max(0, values["HYST"]) if values["LALM"] == limit else 0
         return side.sign * (value - limit) >= -slack
 
     def news(self) -> int:

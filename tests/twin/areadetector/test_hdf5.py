@@ -215,8 +215,11 @@ def test_single_mode_saves_each_frame_in_a_file_of_its_own(bench, tmp_path):
     bench.put(HDF1_AutoSave=0)
     bench.acquire()
     assert len(list(tmp_path.iterdir())) == 2
+    heard = bench.heard("HDF1:WriteFile_RBV")
     bench.put(HDF1_WriteFile=1)
     assert len(list(tmp_path.iterdir())) == 3
+    assert [value for _, value in heard] == [1, 0]
+    assert bench.get("HDF1:NumCaptured_RBV") == 1
 
 
 def test_without_auto_increment_the_number_stays(bench, tmp_path):

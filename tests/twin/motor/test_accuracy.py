@@ -78,6 +78,13 @@ def test_without_an_encoder_there_is_none_to_use(motor):
     assert not int(motor["MSTA"]) & 0x100
 
 
+def test_ueip_as_it_is_loads_no_position(motor):
+    motor.put("VAL", 1.0)
+    lines = motor.listen("VAL", "OFF", "DMOV", "MIP")
+    motor.put("UEIP", "No")
+    assert lines == []
+
+
 def test_with_an_encoder_the_readback_is_where_the_load_is(make):
     motor = encoded(make, RTRY=0, VAL=1.0)
     assert int(motor["MSTA"]) & 0x100

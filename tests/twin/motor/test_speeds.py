@@ -93,6 +93,14 @@ def test_a_wrong_resolution_moves_the_stage_by_another_distance(make):
     assert (motor["RBV", "RRBV"], motor.position) == ((1.0, 50), 0.5)
 
 
+@pytest.mark.parametrize("way", [1, -1])
+def test_the_readback_is_a_whole_number_of_the_new_steps(make, way):
+    motor = make(SREV=200, UREV=0.2)
+    motor.put("VAL", way * 0.777)
+    motor.put("SREV", 100)
+    assert motor["MRES", "RRBV", "DRBV", "VAL"] == (0.002, way * 389, way * 0.778, way * 0.777)
+
+
 def test_in_set_mode_a_new_resolution_keeps_the_counters(make):
     motor = make(MRES=0.01, VAL=2.0)
     motor.put("SET", "Set")

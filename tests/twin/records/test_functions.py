@@ -113,3 +113,10 @@ def test_what_is_no_array_is_refused(clock):
     with pytest.raises(PutError, match=r"x\.A: array refused"):
         record.put("A", "text")
     assert np.array_equal(record.values["A"], [])
+
+
+def test_arguments_have_no_unit_and_counts_no_digits(clock):
+    record = SubRecord(clock, "x", EGU="K", PREC=2)
+    assert [record.metadata(field).units for field in ("VAL", "A", "LA")] == ["K", "", ""]
+    array = WaveformRecord(clock, "w", count=4, PREC=2)
+    assert [array.metadata(field).precision for field in ("VAL", "NORD")] == [2, 0]

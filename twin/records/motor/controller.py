@@ -118,13 +118,15 @@ def synchronise(motor: MotorState) -> None:
 
 
 def dial_of_count(motor: MotorState, steps: float) -> float:
-    """The dial position of a count: to the last bit where it was sent, or was before."""
+    """The dial position of the whole count that is nearest: to the last bit where it was sent, or was before."""
     values = motor.values
     step = values["MRES"]
+    whole = math.floor(abs(steps) + 0.5)
+    count = whole if steps > 0.0 else -whole
     for dial in (values["DVAL"], values["DRBV"]):
-        if abs(steps - dial / step) < SAME:
+        if abs(count - dial / step) < SAME:
             return dial
-    return round(steps) * step
+    return count * step
 
 
 def _measured(motor: MotorState) -> tuple[Any, ...]:

@@ -156,9 +156,11 @@ def _set_encoder_step(motor: MotorState, field: str) -> None:
 
 def _use_encoder(motor: MotorState, field: str) -> None:
     """UEIP: no without an encoder; it takes the place of URIP."""
+    if not motor.values["UEIP"]:
+        return
     if motor.axis.encoder is None:
         motor.set("UEIP", 0)
-    elif motor.values["UEIP"]:
+    else:
         motor.post("URIP", 0)
 
 
