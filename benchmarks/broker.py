@@ -1,11 +1,13 @@
-"""The broker beside tiled and databroker: rows for `make bench`. Each side is measured in a process of its own."""
+"""The broker beside tiled and databroker: rows for `make bench`. Each side is measured in a process of its own.
+
+Databroker pins other versions than we take: it has an environment of its own, which is made at the first run.
+"""
 
 import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,15 @@ from broker_sides import SEARCHES
 from run import Figure, Result
 
 HERE = Path(__file__).parent
+DATABROKER = HERE.parent / "tests" / "servers" / "databroker"
 SEARCHED, SEARCHED_IN_TILED = SIZES["beamtwin"][-1], SIZES["tiled"][-1]
 
 
 @cache
-def measured(script: str, part: str) -> dict[str, Any]:
+def measured(script: str, part: str, python: str = sys.executable) -> dict[str, Any]:
     """What a script finds: the last line that it prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(HERE / script), part],
+        [python, "-W", "ignore", str(HERE / script), part],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -33,21 +36,23 @@ def measured(script: str, part: str) -> dict[str, Any]:
 
 
 def side(name: str) -> dict[str, float]:
-    """The figures of beamtwin, tiled or databroker."""
+    """The figures of beamtwin or tiled."""
     return measured("broker_figures.py", name)
 
 
-def databroker() -> str | None:
-    """Name and version, where it is installed; a folder of that name is not meant."""
-    try:
-        return f"databroker {version('databroker')}"
-    except PackageNotFoundError:
+@cache
+def databroker() -> dict[str, float] | None:
+    """The figures of databroker 1.2.5, where it can be installed."""
+    program = [sys.executable, str(DATABROKER / "install.py"), "1"]
+    made = subprocess.run(program, capture_output=True, text=True, check=False)
+    if made.returncode:
         return None
+    return measured("broker_figures.py", "databroker", made.stdout.strip())
 
 
 @dataclass(frozen=True)
 class Beside:
-    """A row: the broker against tiled, by a rate or a duration; databroker is named where it is installed."""
+    """A row: the broker against tiled, by a rate or a duration; databroker is named where it can be installed."""
 
     what: str
     figure: str
@@ -57,9 +62,8 @@ class Beside:
         """The ratio is to tiled."""
         ours, tiled = side("beamtwin")[self.figure], side("tiled")[self.figure]
         peers = [f"tiled: {self._shown(tiled)}"]
-        if databroker():
-            theirs = side("databroker")[self.figure]
-            peers.append(f"{databroker()} on mongomock: {self._shown(theirs)}")
+        if theirs := databroker():
+            peers.append(f"databroker 1.2.5 on mongomock: {self._shown(theirs[self.figure])}")
         ratio = tiled / ours if self._is_duration else ours / tiled
         return Result(self.what, self._shown(ours), ", ".join(peers), ratio, self.wanted)
 

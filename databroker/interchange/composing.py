@@ -80,6 +80,6 @@ def _descriptor(
         "name": points.name,
         "data_keys": data_keys,
         "object_keys": {name: list(keys)},
-        "configuration": {},
+        "configuration": {name: {"data": {}, "timestamps": {}, "data_keys": {}}},
         "hints": {name: {"fields": [key for key in keys if key != points.axis]}},
     }
