@@ -1,6 +1,5 @@
 """The SQLite file: its tables, how it is opened, and what is said when that fails."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ SCHEMA_VERSION = 2
 APPLICATION_ID = 0x6265616D
 #: How long a writer waits for another one's transaction.
 BUSY_TIMEOUT_S = 30.0
+#: How often a file is made to have a log, while others make it, too.
+_ATTEMPTS = 100
 
 _TABLES = """
 CREATE TABLE runs (
@@ -199,17 +200,22 @@ def _prepare(connection: sqlite3.Connection, path: str, readonly: bool, synchron
             elif _layout(connection) == (APPLICATION_ID, 1):
                 _migrate(connection, path)
     _check_version(connection, path)
-    connection.create_function("fits", 3, _fits, deterministic=True)
     if not readonly:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_log(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
 
 
-def _fits(pattern: str, flags: int, text: bytes | None) -> bool:
-    """Whether a regular expression is found in a text, in SQL."""
-    if text is None:
-        return False
-    return re.compile(pattern, flags).search(text.decode("utf-8", "surrogatepass")) is not None
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Write ahead to a log; SQLite itself does not wait here for others who are opening the file."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) != "SQLITE_BUSY" or attempt == _ATTEMPTS - 1:
+                raise
+        with atomic(connection):  # which waits
+            pass
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

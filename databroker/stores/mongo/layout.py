@@ -7,6 +7,7 @@ runs       a run: start, stop, descriptors, annotations as JSON text; what it is
 pages      the events of a stream: `stores.pages`' bytes, as Binary                              ``run`` (hashed)
 pending    an event that awaits its page, as JSON text                                           ``run`` (hashed)
 documents  any other document of a run (resource, datum, ...), as JSON text                      ``run`` (hashed)
+drafts     the runs that are being stored in bulk; see `drafts`                                  not sharded
 writers    who writes; see `leases`                                                              not sharded
 store      one document: the layout, its version, how many runs were begun                       not sharded
 ========== ===================================================================================== ==================
@@ -66,6 +67,7 @@ class Tables:
         self.pages = database["pages"]
         self.pending = database["pending"]
         self.documents = database["documents"]
+        self.drafts = database["drafts"]
         self.store = database["store"]
 
     def next_number(self) -> int:

@@ -55,12 +55,16 @@ class Leases:
 
     def living(self) -> set[str]:
         """The names of the writers that are there."""
-        since = server_time(self._database) - timedelta(seconds=LAPSE_S)
+        since = self._lapsed()
         return {writer["_id"] for writer in self._writers.find() if writer["seen"] >= since}
 
-    def bury(self, living: set[str]) -> None:
-        """Remove the documents of all others."""
-        self._writers.delete_many({"_id": {"$nin": sorted(living)}})
+    def bury(self) -> None:
+        """Remove the documents of those that are not."""
+        self._writers.delete_many({"seen": {"$lt": self._lapsed()}})
+
+    def _lapsed(self) -> datetime:
+        """Whoever was seen last before that counts as dead."""
+        return server_time(self._database) - timedelta(seconds=LAPSE_S)
 
     def release(self) -> None:
         """End this writer's lease at once, if the server can be told; otherwise it lapses."""

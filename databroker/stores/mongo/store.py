@@ -17,6 +17,12 @@ from beamtwin.databroker.query import Query
 from beamtwin.databroker.stores.base import Annotations, Columns, Header, NamedDocument, Sort
 from beamtwin.databroker.stores.editing import check_deletable
 from beamtwin.databroker.stores.mongo.connection import MongoDatabase, explained, writing
+from beamtwin.databroker.stores.mongo.drafts import (
+    check_unclaimed,
+    clear_abandoned,
+    cross_out,
+    note,
+)
 from beamtwin.databroker.stores.mongo.editing import (
     annotate,
     delete,
@@ -127,12 +133,20 @@ class MongoStore(Closing):
         """The name of this writer; the first time, note whose writers have died, and clear up after them."""
         if self._signature is None:
             finish_deleting(self._tables)
-            living = self._leases.living()
-            dead = {"open": True, "writer": {"$nin": [None, *sorted(living)]}}
-            self._tables.runs.update_many(dead, {"$set": {"writer": None}})
-            self._leases.bury(living)
+            clear_abandoned(self._tables, self._leases)
+            self._note_interrupted()
+            self._leases.bury()
             self._signature = self._leases.hold()
         return self._signature
+
+    def _note_interrupted(self) -> None:
+        """The runs are read before the leases: whoever has begun one of these had a lease by then."""
+        writing = set(self._tables.runs.distinct("writer", {"open": True}))
+        dead = sorted(writing - {None} - self._leases.living())
+        if dead:
+            self._tables.runs.update_many(
+                {"open": True, "writer": {"$in": dead}}, {"$set": {"writer": None}}
+            )
 
     def _draft(
         self,
@@ -148,6 +162,7 @@ class MongoStore(Closing):
                     shelf = BulkShelf(self._tables, row)
                     writer = RunWriter(shelf, row)
                     drafts.append((shelf, writer))
+                    note(self._tables, row)
                     router.open(row["_id"], writer)
                 else:
                     _file(router, name, doc)
@@ -160,14 +175,16 @@ class MongoStore(Closing):
 
     def _publish(self, rows: list[Row]) -> None:
         """Store the runs themselves."""
-        uids = [row["_id"] for row in rows]
+        uids, keys = [row["_id"] for row in rows], [row["key"] for row in rows]
         for known in self._tables.runs.find({"_id": {"$in": uids}}, {"_id": 1}).limit(1):
             raise _known(known["_id"])
+        check_unclaimed(self._tables, keys)
         for row in rows:
             try:
                 self._tables.runs.insert_one(row)
             except DuplicateKeyError:
                 raise _known(row["_id"]) from None
+        cross_out(self._tables, keys)
 
     def _discard(self, rows: list[Row]) -> None:
         """Remove what an insert left; what remains of it where the server is away, nobody sees."""
@@ -176,6 +193,7 @@ class MongoStore(Closing):
             for row in rows:
                 self._tables.runs.delete_one({"_id": row["_id"], "key": row["key"]})
             self._tables.clear(keys)
+            self._tables.drafts.delete_many({"_id": {"$in": keys}})
         except PyMongoError:
             return
 

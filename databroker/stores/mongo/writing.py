@@ -26,6 +26,8 @@ __all__ = ["PAGE_BYTES", "RESERVED_BYTES", "RunWriter", "check_size", "new_run"]
 PAGE_BYTES = 4_000_000
 #: Of what MongoDB takes a document, for a run's stop document and its annotations each.
 RESERVED_BYTES = 2_000_000
+#: What the row of a run takes for every stream, beside its descriptor.
+_COUNTS_BYTES = 64
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ class RunWriter:
             "name": doc.get("name", ""),
             "body": jsontext.dumps(doc),
         }
-        size = len(bson.encode(entry))
+        size = len(bson.encode(entry)) + _COUNTS_BYTES
         check_size(size, self._room, "all of a run's descriptors")
         self.shelf.change_run({f"descriptors.{number}": entry})
         self._room -= size

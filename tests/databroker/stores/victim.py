@@ -8,7 +8,7 @@ to start.
 import os
 import sys
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from random import Random  # noqa: TID251  # the parent process makes the same documents of it
 from typing import Any
 
@@ -118,6 +118,20 @@ def edit(how: str, place: str, seed: int) -> None:
             _until_done(action)
 
 
+def bulk(how: str, place: str, seed: int) -> None:
+    """File one run without end, all at once: the dots are for what was taken, and nothing is acknowledged."""
+    opened(how, place).insert_all(_endless(f"bulk-{seed}"))
+
+
+def _endless(run: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    begun = _run(run, Random(run))
+    yield from islice(begun, 4)
+    numbers = {"primary": count(1)}
+    for place in count():
+        yield _page(run, place, numbers)
+        os.write(1, b".")
+
+
 def open_only(how: str, place: str, _: int) -> None:
     """Open a store, which may bring it up to date."""
     opened(how, place)
@@ -140,7 +154,7 @@ def _refused() -> None:
     WallClock().sleep(0.005)
 
 
-_JOBS = {"write": write, "edit": edit, "open": open_only}
+_JOBS = {"write": write, "edit": edit, "bulk": bulk, "open": open_only}
 
 
 def main() -> None:

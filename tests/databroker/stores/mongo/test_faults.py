@@ -200,29 +200,6 @@ def test_a_newer_layout_is_refused(mongo_opener, store):
         mongo_opener()
 
 
-@pytest.mark.parametrize("where", ["start", "event", "event_page", "resource", "stop"])
-def test_what_is_larger_than_mongodb_takes_is_refused(store, make, fill, where):
-    documents = make.run(1, stop=False)
-    run, descriptor = documents[0][1]["uid"], documents[1][1]["uid"]
-    large = np.zeros(2_200_000)
-    event = make.event(descriptor, 2, a=large)
-    page = {k: [v] for k, v in event.items()} | {"descriptor": descriptor}
-    for section in ("data", "timestamps", "filled"):
-        page[section] = {key: [value] for key, value in event[section].items()}
-    bad = {
-        "start": {"uid": "x", "time": 1.0, "large": large},
-        "event": event,
-        "event_page": page,
-        "resource": {"uid": "r", "large": large},
-        "stop": {**make.stop(run), "large": large},
-    }
-    fill(store, documents)
-    with pytest.raises(DocumentError, match=f"{where}: it would take .* MB of MongoDB's 16 MB"):
-        store.insert(where, bad[where])
-    fill(store, [("stop", make.stop(run, 1))])
-    assert [name for name, _ in store.documents(run)] == ["start", "descriptor", "event", "stop"]
-
-
 def test_large_events_get_pages_of_their_own(store, make, fill):
     documents = make.run(3, stop=False)
     run, descriptor = documents[0][1]["uid"], documents[1][1]["uid"]

@@ -1,12 +1,15 @@
-"""What bluesky's own engine emits with ophyd's devices goes in, and comes back as it was."""
+"""What bluesky's own engine emits with ophyd's devices goes into every store, and comes back as it was."""
 
 import copy
 import warnings
 
 import numpy as np
 import pytest
+from event_model import unpack_event_page
 
+from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import AssetError
+from beamtwin.databroker.stores.mongo.normalized import NormalizedStore
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,11 @@ def camera(ophyd_sim, tmp_path):
     )
 
 
+@pytest.fixture
+def every_broker(every_store):
+    return Broker(every_store)
+
+
 def plain(documents):
     """With Python's floats for numpy's float64, which is one of them: that is how events are kept."""
     return [
@@ -49,6 +57,20 @@ def plain(documents):
 
 def _floats(data):
     return {key: float(v) if isinstance(v, np.float64) else v for key, v in data.items()}
+
+
+def normalized(documents):
+    """As suitcase-mongo keeps them: pages as single events, lists and Python's numbers for numpy's."""
+    for name, doc in documents:
+        if name in ("event", "event_page"):
+            for event in unpack_event_page(doc) if name == "event_page" else [doc]:
+                yield "event", {**event, "data": _lists(event["data"])}
+        else:
+            yield name, doc
+
+
+def _lists(data):
+    return {key: v.tolist() if hasattr(v, "tolist") else v for key, v in data.items()}
 
 
 def scanned(engine, db, ophyd_sim, detectors, points=3):
@@ -62,7 +84,8 @@ def scanned(engine, db, ophyd_sim, detectors, points=3):
     return db[-1]
 
 
-def test_a_scan_comes_back_identical(engine, db, ophyd_sim, make):
+def test_a_scan_comes_back_identical(engine, every_broker, ophyd_sim, make):
+    db = every_broker
     motor = ophyd_sim.motor
     detector = ophyd_sim.SynGauss("gauss", motor, "motor", center=0, Imax=1, sigma=1)
     run = scanned(engine, db, ophyd_sim, [detector])
@@ -73,7 +96,36 @@ def test_a_scan_comes_back_identical(engine, db, ophyd_sim, make):
     assert run.primary.dimensions == ["motor"]
 
 
-def test_frames_in_files_come_back_and_are_read(engine, db, ophyd_sim, camera, make):
+def test_flights_monitors_and_images_come_back_identical(engine, every_broker, ophyd_sim, make):
+    db, hardware = every_broker, ophyd_sim.hw()
+    engine.subscribe(db.insert)
+    engine(flown_and_monitored(hardware))
+    emitted = plain(engine.emitted)
+    assert {name for name, _ in emitted} == {"start", "descriptor", "event_page", "event", "stop"}
+    if isinstance(db.store, NormalizedStore):
+        emitted = list(normalized(emitted))
+    run = db[-1]
+    assert make.same(list(run.documents()), emitted)
+    assert run.state == "fail"
+    assert {name: len(run[name]) for name in run.streams} == run.stop["num_events"]
+
+
+def flown_and_monitored(hardware):
+    from bluesky import plan_stubs
+
+    yield from plan_stubs.open_run()
+    yield from plan_stubs.monitor(hardware.signal, name="watched")
+    yield from plan_stubs.kickoff(hardware.flyer1, wait=True)
+    yield from plan_stubs.complete(hardware.flyer1, wait=True)
+    yield from plan_stubs.collect(hardware.flyer1)
+    yield from plan_stubs.mv(hardware.signal, 1)
+    yield from plan_stubs.mv(hardware.signal, 2.5)
+    yield from plan_stubs.trigger_and_read([hardware.direct_img])
+    yield from plan_stubs.close_run("fail", "there was no beam")
+
+
+def test_frames_in_files_come_back_and_are_read(engine, every_broker, ophyd_sim, camera, make):
+    db = every_broker
     run = scanned(engine, db, ophyd_sim, [camera])
     assert make.same(list(run.documents()), plain(engine.emitted))
     assert {name for name, _ in run.documents()} >= {"resource", "datum"}
