@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 from beamtwin.databroker.errors import QueryError
@@ -34,6 +35,8 @@ MISSING = _Missing()
 
 def plain(value: Any) -> Any:
     """Lists for tuples and numpy arrays, Python's numbers for numpy's."""
+    if type(value) in _BRACKETS:
+        return value
     if isinstance(value, tuple):
         return list(value)
     return value.tolist() if hasattr(value, "tolist") else value
@@ -62,6 +65,9 @@ def rank(value: Any) -> tuple[Any, ...]:
 
 def _bracket(value: Any) -> str:
     """Only values of one bracket can be equal or in order."""
+    known = _BRACKETS.get(type(value))
+    if known is not None:
+        return known
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int | float):
@@ -73,6 +79,16 @@ def _bracket(value: Any) -> str:
     return type(value).__name__
 
 
+#: Of what JSON has, which is nearly all that there is: found at once.
+_BRACKETS = {
+    bool: "bool",
+    int: "number",
+    float: "number",
+    str: "str",
+    NoneType: "NoneType",
+    dict: "object",
+    list: "list",
+}
 _ORDERED = {"number", "str", "bytes", "bool", "date", "datetime", "datetime with a time zone"}
 _PLACES = {
     bracket: place

@@ -9,7 +9,7 @@ Where MongoDB and this module could be thought to differ: values of different ty
 order (``True`` is not ``1``); a missing key equals ``None``; a key inside a list of dictionaries is looked for in each;
 regular expressions are Python's. ``$text`` needs no index, asks all strings but those of the descriptors, and knows
 no language. Nothing in a query is ever run as code. A regular expression such as ``(a+)+$`` can take for ever all the
-same: take none from strangers.
+same, and nothing but Ctrl-C ends it, as Python has no time limit for one: take none from strangers.
 """
 
 import re
@@ -107,7 +107,7 @@ def _matches_item(key: str, operand: Any, document: Mapping[str, Any]) -> bool:
         )
     if key.startswith("$"):
         raise QueryError(_refusal(key, [*_LOGIC, "$text"]))
-    return _holds(operand, list(_find(document, key.split("."))))
+    return _holds(operand, _find(document, key.split(".")))
 
 
 def _holds(condition: Any, found: Found) -> bool:
@@ -174,27 +174,20 @@ def _is_deeper(value: Any, levels: int) -> bool:
 # --- where a path leads -----------------------------------------------------
 
 
-def _find(value: Any, path: Sequence[str]) -> Iterator[Any]:
+def _find(value: Any, path: Sequence[str]) -> list[Any]:
     if not path:
-        yield value
-        return
+        return [value]
     key, rest = path[0], path[1:]
-    if isinstance(value, Mapping):
-        yield from _find(plain(value[key]), rest) if key in value else [MISSING]
-    elif isinstance(value, list):
-        yield from _find_in_list(value, key, path)
-    else:
-        yield MISSING
+    if isinstance(value, dict | Mapping):
+        return _find(plain(value[key]), rest) if key in value else [MISSING]
+    return _find_in_list(value, key, path) if isinstance(value, list) else [MISSING]
 
 
-def _find_in_list(items: list[Any], key: str, path: Sequence[str]) -> Iterator[Any]:
+def _find_in_list(items: list[Any], key: str, path: Sequence[str]) -> list[Any]:
     """By number, or in each dictionary of the list; elements that are no dictionaries have no keys."""
     if key.isdecimal() and int(key) < len(items):
-        yield from _find(plain(items[int(key)]), path[1:])
-        return
-    for item in items:
-        if isinstance(item, Mapping):
-            yield from _find(item, path)
+        return _find(plain(items[int(key)]), path[1:])
+    return [found for item in items if isinstance(item, Mapping) for found in _find(item, path)]
 
 
 # --- operators that hold queries, or conditions -----------------------------

@@ -86,7 +86,7 @@ class Key:
         return self._where("$exists", there)
 
     def matches(self, pattern: str, *, ignore_case: bool = False) -> Where:
-        """A text in which a regular expression is found."""
+        """A text in which a regular expression is found; one that takes for ever is ended by Ctrl-C."""
         options = {"$options": "i"} if ignore_case else {}
         return Where({self.path: {"$regex": pattern, **options}})
 

@@ -9,7 +9,15 @@ from typing import Any
 
 from beamtwin.databroker.operators import pattern
 from beamtwin.databroker.query import Query, is_operators
-from beamtwin.databroker.stores.clauses import ANY, Clause, both, either, neither
+from beamtwin.databroker.stores.clauses import (
+    ANY,
+    Clause,
+    Condition,
+    both,
+    either,
+    exactly,
+    neither,
+)
 from beamtwin.databroker.stores.indexing import HOT_KEYS
 from beamtwin.databroker.stores.unindexed import NUMBER_LIMIT, clause_of_path, comparable
 from beamtwin.databroker.text import TextSearch
@@ -27,7 +35,7 @@ _COMPARISONS = {"$eq": "=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 
 
 def narrow(query: Query) -> Clause:
-    """A condition that every run which matches the query fulfils."""
+    """What is known of the runs that match the query."""
     return both([_item(key, operand) for key, operand in query.items()])
 
 
@@ -91,17 +99,17 @@ def _one_of(
 
 def _of_column(column: str, name: str, operand: Any) -> Clause:
     if operand is None and name == "$eq":
-        return Clause(f"{column} IS NULL", exact=True)
+        return exactly(f"{column} IS NULL")
     limit = _LARGEST_TIME if column == "time" else NUMBER_LIMIT
     if name not in _COMPARISONS or not comparable(operand, _COLUMN_TYPES[column], limit):
         return _of_texts(column, name, operand)
-    return Clause(f"{column} {_COMPARISONS[name]} ?", (operand,), exact=True)
+    return exactly(f"{column} {_COMPARISONS[name]} ?", operand)
 
 
 def _of_texts(column: str, name: str, operand: Any) -> Clause:
     if name == "$regex" and _COLUMN_TYPES[column] is str and comparable(operand.pattern, str):
         sql = f"fits(?, ?, CAST({column} AS BLOB))"
-        return Clause(sql, (operand.pattern, operand.flags), exact=True)
+        return exactly(sql, operand.pattern, operand.flags)
     return ANY
 
 
@@ -109,22 +117,22 @@ def _of_hot_key(key: str, name: str, operand: Any) -> Clause:
     if name not in _COMPARISONS or not comparable(operand, (str, int, float)):
         return clause_of_path(key, name, operand)
     kinds = "('text')" if isinstance(operand, str) else "('integer', 'real')"
-    return Clause(
+    return exactly(
         f"id IN (SELECT run FROM hot WHERE key = ? AND value {_COMPARISONS[name]} ? "
         f"AND typeof(value) IN {kinds})",
-        (key, operand),
-        exact=True,
+        key,
+        operand,
     )
 
 
 def _text(search: TextSearch) -> Clause:
     terms = search.all_of or search.any_of
     if not terms:
-        return Clause("0", exact=True)
+        return exactly("0")
     found = ["id IN (SELECT rowid / 4 FROM texts WHERE texts MATCH ?)"] * len(terms)
     # Each by itself: one may be in the start document and another in the annotations.
     sql = (" AND " if search.all_of else " OR ").join(found)
-    return Clause(f"({sql})", tuple(f'"{" ".join(term)}"' for term in terms))
+    return Clause(Condition(f"({sql})", tuple(f'"{" ".join(term)}"' for term in terms)))
 
 
 _LOGIC: Mapping[str, Callable[[Sequence[Clause]], Clause]] = {

@@ -14,6 +14,7 @@ __all__ = [
     "check_sort",
     "different",
     "in_order",
+    "place",
     "reads_descriptors",
 ]
 
@@ -69,8 +70,14 @@ def in_order(found: Iterable[tuple[Header, Searched]], sort: Sort) -> list[Heade
     """
     rows = list(found)
     for key, direction in reversed(sort):
-        rows.sort(key=_by(key, direction), reverse=direction == -1)
+        rows.sort(key=lambda row: place(key, direction, row[1]), reverse=direction == -1)
     return [header for header, _ in rows]
+
+
+def place(key: str, direction: int, searched: Searched) -> tuple[Any, ...]:
+    """Where a run comes by what it has under a key; to be compared with those of other runs."""
+    found = [rank(value) for value in values(key, searched) if not isinstance(value, list)]
+    return (min if direction == 1 else max)(found or [rank(None)])
 
 
 def different(key: str, found: Iterable[Searched]) -> list[Any]:
@@ -83,16 +90,6 @@ def different(key: str, found: Iterable[Searched]) -> list[Any]:
                 if not any(same(value, known) for known in alike):
                     alike.append(value)
     return [value for place in sorted(kept) for value in kept[place]]
-
-
-def _by(key: str, direction: int) -> Callable[[tuple[Header, Searched]], tuple[Any, ...]]:
-    choose = min if direction == 1 else max
-
-    def place(row: tuple[Header, Searched]) -> tuple[Any, ...]:
-        found = values(key, row[1])
-        return choose([rank(v) for v in found if not isinstance(v, list)] or [rank(None)])
-
-    return place
 
 
 def _searched(header: Header) -> dict[str, Any]:

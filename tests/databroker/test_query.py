@@ -1,7 +1,13 @@
 """The query language: by example, against mongomock, and through the store's indexes."""
 
 import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import product
+from math import inf, nextafter
+from sqlite3 import OperationalError, connect
 
 import numpy as np
 import pytest
@@ -9,9 +15,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from beamtwin.databroker.errors import QueryError
-from beamtwin.databroker.query import both, matches, validate
-from beamtwin.databroker.stores.searched import answers
+from beamtwin.databroker.query import both, matches, same, validate
+from beamtwin.databroker.stores.patterns import Patterns
+from beamtwin.databroker.stores.searched import answers, different, in_order
 from beamtwin.databroker.stores.sqlite import SqliteStore
+from beamtwin.databroker.stores.unindexed import literal
 
 RUN = {
     "uid": "abc",
@@ -298,7 +306,7 @@ tests = st.one_of(
     st.fixed_dictionaries({"$nin": st.lists(single, max_size=3)}),
     st.fixed_dictionaries({"$all": st.lists(single, max_size=2)}),
     st.fixed_dictionaries({"$exists": st.booleans()}),
-    st.fixed_dictionaries({"$regex": st.sampled_from(["a", "^a", "B$", "é", "\0", "^$"])}),
+    st.fixed_dictionaries({"$regex": st.sampled_from(["a", "^a", "B$", "a.*b", "é", "\0", "^$"])}),
     st.fixed_dictionaries({"$regex": st.just("b"), "$options": st.just("i")}),
     st.fixed_dictionaries({"$gte": ordering, "$ne": single}),
     *(st.fixed_dictionaries({name: ordering}) for name in ("$gt", "$gte", "$lt", "$lte")),
@@ -321,12 +329,26 @@ asked = st.recursive(
 )
 
 
+sorts = st.lists(st.tuples(st.sampled_from(keys), st.sampled_from([1, -1])), max_size=2)
+
+
+def add(store, starts):
+    """Runs, the first of them filed last: as they are found."""
+    for number, start in reversed([*enumerate(starts)]):
+        store.insert("start", {"uid": f"a{number}", "time": 0, **start})
+
+
+def uids(headers):
+    return [header.start["uid"] for header in headers]
+
+
 @settings(max_examples=150, deadline=None)
 @given(
-    st.lists(st.tuples(starts, stops, value), max_size=4), st.lists(asked, min_size=1, max_size=4)
+    st.lists(st.tuples(starts, stops, value), max_size=4),
+    st.lists(st.tuples(asked, sorts, st.sampled_from(keys)), min_size=1, max_size=4),
 )
 def test_indexes_find_what_the_matcher_finds(runs, queries):
-    """No run that matches is lost to SQLite, and none is found that does not."""
+    """No run that matches is lost to SQLite, and none is found that does not; and all are in order."""
     with SqliteStore(":memory:") as store:
         for number, (start, stop, tags) in enumerate(runs):
             store.insert("start", {"uid": f"a{number}", **start})
@@ -334,7 +356,142 @@ def test_indexes_find_what_the_matcher_finds(runs, queries):
                 store.insert("stop", {"run_start": f"a{number}", **stop})
             store.annotate(f"a{number}", lambda _, tags=tags: {"tags": tags})
         headers = list(store.find({}))
-        for query in queries:
+        for query, sort, key in queries:
+            found = list(answers(query, headers))
+            assert uids(store.find(query)) == [header.start["uid"] for header, _ in found]
+            assert uids(store.find(query, sort=sort)) == uids(in_order(found, sort))
+            assert store.count(query) == len(found)
+            expected = different(key, (searched for _, searched in found))
+            values = store.distinct(key, query)
+            assert len(values) == len(expected)
+            assert all(map(same, values, expected))
+
+
+NUMBERS = [
+    near
+    for number in (0.0, 0.1, 9.65, 20.0, 1e-3, 1e17, 2.0**53, -9.65)
+    for near in (nextafter(number, -inf), number, nextafter(number, inf))
+] + [-0.0, 0, 20, 21, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 10**400, 1e300, 5e-324]
+
+
+def test_numbers_are_told_apart_to_the_last_digit():
+    with SqliteStore(":memory:") as store:
+        add(store, [{"a": number} for number in NUMBERS])
+        headers = list(store.find({}))
+        for name, number in product(("$eq", "$ne", "$gt", "$gte", "$lt", "$lte"), NUMBERS):
+            query = {"a": {name: number}}
             expected = [header.start["uid"] for header, _ in answers(query, headers)]
-            assert [header.start["uid"] for header in store.find(query)] == expected
-            assert store.count(query) == len(expected)
+            assert uids(store.find(query)) == expected, query
+            assert store.count(query) == len(expected), query
+
+
+def test_what_sqlite_is_sure_of_is_not_asked_again(monkeypatch):
+    with SqliteStore(":memory:") as store:
+        add(store, [{"a": value} for value in (1.5, 2.5, "x", None, True, [2.5])])
+        asked = []
+
+        def ask(query, searched):
+            asked.extend([searched["a"]] if query else [])
+            return matches(query, searched)
+
+        monkeypatch.setattr("beamtwin.databroker.stores.searched.matches", ask)
+        assert uids(store.find({"a": {"$gte": 2.5}})) == ["a1", "a5"]
+        assert store.count({"a": {"$not": {"$gte": 2.5}}}) == 4
+        assert uids(store.find({"a": {"$regex": "x"}})) == ["a2"]
+        assert asked == [[2.5]] * 2
+
+
+pieces = st.sampled_from(
+    [
+        "a",
+        "b",
+        " b",
+        "a-",
+        ".",
+        ".*",
+        "^",
+        "$",
+        "a?",
+        "b*",
+        "[ab]+",
+        "[^b]",
+        r"\.",
+        r"\w+?",
+        "|",
+        "(a)",
+        "x{0}",
+    ]
+)
+
+
+@given(
+    st.lists(pieces, max_size=5).map("".join),
+    st.text("ab -.x", max_size=8),
+    st.sampled_from([0, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE]),
+)
+def test_the_text_of_a_regular_expression_is_in_all_that_it_matches(expression, text, flags):
+    try:
+        compiled = re.compile(expression, flags)
+    except re.error:
+        assume(False)
+    assert compiled.search(text) is None or literal(compiled) in text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("ple-42$", "ple-42"),
+        ("^rel_scan", "rel_scan"),
+        (r"sample_\d+ of [A-Z]*silica", "sample_"),
+        ("gold|silica", ""),
+        ("(?i)silica", ""),
+        ("silica?", ""),
+    ],
+)
+def test_the_text_that_is_looked_for_first(expression, text):
+    assert literal(re.compile(expression)) == text
+
+
+# --- Ctrl-C -----------------------------------------------------------------
+
+
+@contextmanager
+def interrupted_after(cpu_s: float) -> Iterator[None]:
+    """What Ctrl-C does, after so much work."""
+    before = signal.signal(signal.SIGVTALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_VIRTUAL, cpu_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+@pytest.mark.parametrize("key", ["a", "plan_name"])
+def test_ctrl_c_ends_a_regular_expression_that_takes_for_ever(key):
+    with SqliteStore(":memory:") as store:
+        add(store, [{key: "a" * 60 + "!"}])
+        with interrupted_after(0.05), pytest.raises(KeyboardInterrupt):
+            store.count({key: {"$regex": "(a+)+$"}})
+        assert store.count({key: {"$regex": "a+!$"}}) == 1
+
+
+def test_ctrl_c_before_the_first_line_of_a_match_is_heard():
+    def interrupt():
+        raise KeyboardInterrupt
+
+    connection = connect(":memory:")
+    patterns = Patterns(connection)
+    connection.create_function("interrupt", 0, interrupt)
+    with pytest.raises(KeyboardInterrupt), patterns.heard():
+        connection.execute("SELECT interrupt()")
+    with pytest.raises(OperationalError, match="no such column"), patterns.heard():
+        connection.execute("SELECT x")
+    connection.close()
+
+
+def test_text_that_is_longer_than_sqlite_looks_for():
+    with SqliteStore(":memory:") as store:
+        add(store, [{"a": "b" * 60_000}, {"a": "b"}])
+        assert store.count({"a": "b" * 60_000}) == 1
+        assert store.count({"a": re.compile("b" * 60_000)}) == 1
