@@ -1,14 +1,14 @@
 """Broker: finds runs, and takes the documents of new ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from beamtwin.databroker import annotations
 from beamtwin.databroker.assets.limits import MOST_BYTES
 from beamtwin.databroker.assets.registry import Assets, Handler
 from beamtwin.databroker.closing import Closing
-from beamtwin.databroker.errors import QueryError
+from beamtwin.databroker.errors import QueryError, RunNotFoundError, StoreError
 from beamtwin.databroker.following import Clock
 from beamtwin.databroker.lookup import Scope
 from beamtwin.databroker.query import Query, both, validate
@@ -64,7 +64,7 @@ class Broker(Closing):
         clock: Clock | None = None,
     ):
         self.store = store
-        self.query = dict(query or {})
+        self.query = {} if query is None else dict(query)
         self.assets = assets or Assets()
         self.clock = clock
         self._scope = Scope(store, self.query, sort)
@@ -77,6 +77,7 @@ class Broker(Closing):
         handlers: Mapping[str, Handler] | None = None,
         root_map: Mapping[str, str | Path] | None = None,
         most_bytes: int = MOST_BYTES,
+        roots: Iterable[str | Path] = (),
         clock: Clock | None = None,
         **options: Any,
     ) -> "Broker":
@@ -93,6 +94,9 @@ class Broker(Closing):
             Where files have been moved to, by recorded root.
         most_bytes : int
             What reading one key's data may take of the memory.
+        roots : iterable of path-like
+            The folders of which files may go into exports, besides ``assets`` beside a SQLite file, and where
+            files have been moved to.
         clock : Clock, optional
             Dates notes, and waits for documents.
         **options
@@ -105,11 +109,13 @@ class Broker(Closing):
         DataBrokerError
             If there is no catalogue of that name, naming those there are.
         """
-        from beamtwin.databroker.opening import catalog_of, open_store
+        from beamtwin.databroker.opening import asset_folder, catalog_of, open_store
 
         catalog = catalog_of(target)
-        assets = Assets(handlers, {**catalog.root_map, **(root_map or {})}, most_bytes)
         store = open_store(catalog.open, **{**catalog.options, **options})
+        own = asset_folder(store)
+        shared = [*([own] if own else ()), *catalog.roots, *roots]
+        assets = Assets(handlers, {**catalog.root_map, **(root_map or {})}, most_bytes, shared)
         return cls(store, assets=assets, clock=clock)
 
     @classmethod
@@ -132,7 +138,7 @@ class Broker(Closing):
         Raises
         ------
         AssetError
-            If there is another.
+            If there is another, or this is none.
         """
         self.assets.register(kind, handler, overwrite=overwrite)
 
@@ -161,7 +167,15 @@ class Broker(Closing):
         """These runs by these keys, the first first; ``-`` before a key turns its order round.
 
         ``[-1]`` and ``[-5:]`` are then the last of that order.
+
+        Raises
+        ------
+        QueryError
+            If a key is no string.
         """
+        for key in keys:
+            if not isinstance(key, str):
+                raise QueryError(f"{key!r}: sort by keys such as 'time', or '-time' from its end")
         sort = [(key.removeprefix("-"), -1 if key.startswith("-") else 1) for key in keys]
         return self._with(self.query, sort)
 
@@ -212,14 +226,21 @@ class Broker(Closing):
     def __iter__(self) -> Iterator[Run]:
         return map(self._run, self.store.find(self.query, sort=self._scope.sort))
 
-    def __contains__(self, uid: object) -> bool:
-        return isinstance(uid, str) and self.store.count(both(self.query, {"uid": uid})) > 0
+    def __contains__(self, key: object) -> bool:
+        """Whether ``db[key]`` is a run."""
+        if not isinstance(key, str | SupportsIndex):
+            return False
+        try:
+            self._scope.one(key)
+        except (RunNotFoundError, QueryError):
+            return False
+        return True
 
     @overload
-    def __getitem__(self, key: str | int) -> Run: ...
+    def __getitem__(self, key: str | SupportsIndex) -> Run: ...
     @overload
     def __getitem__(self, key: slice) -> list[Run]: ...
-    def __getitem__(self, key: str | int | slice) -> Run | list[Run]:
+    def __getitem__(self, key: str | SupportsIndex | slice) -> Run | list[Run]:
         if isinstance(key, slice):
             return [self._run(header) for header in self._scope.several(key)]
         return self._run(self._scope.one(key))
@@ -298,8 +319,10 @@ class Broker(Closing):
     def __repr__(self) -> str:
         from beamtwin.databroker.display import lines
 
-        number = len(self)
-        shown = self.head(_IN_TERMINAL)
+        try:
+            number, shown = len(self), self.head(_IN_TERMINAL)
+        except StoreError as error:
+            return f"<Broker: {error}>"
         rest = ["..."] if number > len(shown) else []
         return "\n".join([f"<{self._title(number)}>", *(lines(shown) if shown else []), *rest])
 

@@ -5,6 +5,7 @@ In ``$XDG_CONFIG_HOME/beamtwin/catalogs.toml`` (by default below ``~/.config``):
     [chx]
     open = "mongodb://db.example.org/chx"
     root_map = {"/nsls2/data/chx" = "/mnt/chx"}
+    roots = ["/nsls2/data/shared"]
 
     [home]
     open = "~/runs/catalog.sqlite"
@@ -13,8 +14,8 @@ In ``$XDG_CONFIG_HOME/beamtwin/catalogs.toml`` (by default below ``~/.config``):
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Catalog:
     root_map: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     """Of the store, such as ``readonly``."""
+    roots: Sequence[str] = ()
+    """The folders of which files may go into exports; see `Broker.open`."""
 
 
 def catalogs() -> dict[str, Catalog]:
@@ -77,7 +80,13 @@ def _path() -> Path:
 def _catalog(entry: Any, folder: Path) -> Catalog:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("open"), str):
         raise TypeError("a catalogue is a table with open = '<path or URI>'")
+    if not isinstance(entry.get("roots", []), list):
+        raise TypeError("roots is a list of folders")
+    known = [each.name for each in fields(Catalog)]
+    for key in entry:
+        if key not in known:
+            raise TypeError(f"{key!r} is not known; a catalogue has: {', '.join(known)}")
     catalog = Catalog(**entry)
-    if "://" in catalog.open:
+    if "://" in catalog.open or catalog.open == ":memory:":
         return catalog
-    return Catalog(str(folder / Path(catalog.open).expanduser()), catalog.root_map, catalog.options)
+    return replace(catalog, open=str(folder / Path(catalog.open).expanduser()))

@@ -9,7 +9,16 @@ if TYPE_CHECKING:
     from beamtwin.databroker.run import Run
     from beamtwin.databroker.stream import Stream
 
-__all__ = ["broker_html", "lines", "moment", "printable", "row", "run_html", "stream_html"]
+__all__ = [
+    "broker_html",
+    "counted",
+    "lines",
+    "moment",
+    "printable",
+    "row",
+    "run_html",
+    "stream_html",
+]
 
 _COLUMNS = ("scan_id", "uid", "plan", "began (UTC)", "took", "state", "streams", "tags")
 _LONGEST = 60
@@ -26,6 +35,11 @@ def moment(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, OSError, ValueError):
         return repr(seconds)
+
+
+def counted(number: int, what: str) -> str:
+    """``1 event``, ``2 events``."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def row(run: "Run") -> dict[str, str]:
@@ -84,7 +98,7 @@ def run_html(run: "Run") -> str:
 
 def stream_html(stream: "Stream") -> str:
     """A stream's data keys."""
-    title = f"{stream.name} of run {stream.start['uid'][:8]}: {len(stream)} events"
+    title = f"{stream.name} of run {stream.start['uid'][:8]}: {counted(len(stream), 'event')}"
     body = [[_text(cell) for cell in _key(name, key)] for name, key in stream.data_keys.items()]
     head = ("data key", "units", "dtype", "shape", "where", "source")
     return f"<div><p><b>{escape(title)}</b></p>{_table(head, body)}</div>"

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import index
+from typing import Any, SupportsIndex
 
 from beamtwin.databroker.errors import QueryError, RunNotFoundError
 from beamtwin.databroker.query import Query, both
@@ -30,7 +32,7 @@ class Scope:
             return "that was removed"
         return "that this search found" if self.query else "in this store"
 
-    def one(self, key: str | int) -> Header:
+    def one(self, key: str | SupportsIndex) -> Header:
         """The run that a key means.
 
         Raises
@@ -42,9 +44,10 @@ class Scope:
         """
         if isinstance(key, str):
             return self._by_uid(key)
-        if isinstance(key, int):
-            return self._from_end(key) if key < 0 else self._by_scan_id(key)
-        raise QueryError(f"{key!r}: ask for a uid, a scan_id, -1 for the last run, or [-5:]")
+        if isinstance(key, bool) or not hasattr(key, "__index__"):
+            raise QueryError(f"{key!r}: ask for a uid, a scan_id, -1 for the last run, or [-5:]")
+        number = index(key)
+        return self._from_end(number) if number < 0 else self._by_scan_id(number)
 
     def several(self, wanted: slice) -> Sequence[Header]:
         """Those of a slice that counts from the end.
@@ -55,8 +58,11 @@ class Scope:
             If it counts from anywhere else.
         """
         first, last = wanted.start, wanted.stop
-        if wanted.step is not None or any(n is not None and n >= 0 for n in (first, last)):
-            raise QueryError("slices count from the last run: [-5:] is the last five, newest first")
+        if wanted.step is not None or not (_from_the_end(first) and _from_the_end(last)):
+            raise QueryError(
+                f"{_shown(wanted)}: slices count from the last run: [-5:] is the last five; "
+                "head(5) are the first"
+            )
         skip = 0 if last is None else -last
         limit = None if first is None else max(-first - skip, 0)
         found = self._backwards().find(skip, limit)
@@ -104,5 +110,17 @@ class Scope:
         found = self._backwards().find(skip=-number - 1, limit=1)
         if not found:
             count = self.store.count(self.query)
-            raise RunNotFoundError(f"there are {count} runs {self.name}, and no number {number}")
+            runs = "is 1 run" if count == 1 else f"are {count} runs"
+            raise RunNotFoundError(f"there {runs} {self.name}, and no number {number}")
         return found[0]
+
+
+def _from_the_end(bound: Any) -> bool:
+    """Whether this end of a slice is left open, or counted from the last run."""
+    return bound is None or (isinstance(bound, int) and bound < 0)
+
+
+def _shown(wanted: slice) -> str:
+    """As it was written."""
+    bounds = [wanted.start, wanted.stop] + [wanted.step] * (wanted.step is not None)
+    return f"[{':'.join('' if bound is None else repr(bound) for bound in bounds)}]"

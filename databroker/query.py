@@ -14,6 +14,7 @@ same, and nothing but Ctrl-C ends it, as Python has no time limit for one: take 
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,8 @@ __all__ = ["Query", "both", "is_operators", "matches", "rank", "same", "validate
 
 Query = Mapping[str, Any]
 
+#: Keys that every document has, in seconds.
+_TIMES = {"time", "stop.time", "descriptors.time"}
 #: How deep a query may be nested.
 _DEEPEST = 50
 
@@ -73,6 +76,7 @@ def validate(query: Query) -> None:
             raise QueryError(_refusal(key, [*_LOGIC, "$text"]))
         else:
             _validate_condition(operand)
+            _check_times(key, operand)
 
 
 def both(first: Query, second: Query) -> Query:
@@ -138,6 +142,16 @@ def _validate_condition(condition: Any) -> None:
         elif name == "$all":
             for choice in operand:
                 _validate_condition(choice)
+
+
+def _check_times(key: str, condition: Any) -> None:
+    """Times of documents are numbers, and a number is never before a datetime."""
+    operands = condition.values() if is_operators(condition) else [condition]
+    for operand in operands:
+        if key in _TIMES and isinstance(operand, datetime):
+            raise QueryError(
+                f"{key}: {operand!r}: times are seconds since 1970: use TimeRange, or .timestamp()"
+            )
 
 
 def _validate_elements(operand: Mapping[str, Any]) -> None:

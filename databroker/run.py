@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from beamtwin.databroker import annotations
 from beamtwin.databroker.assets.checksums import FileReport, verify
 from beamtwin.databroker.assets.registry import Assets
-from beamtwin.databroker.errors import RunNotFoundError
+from beamtwin.databroker.errors import DataBrokerError, RunNotFoundError
 from beamtwin.databroker.following import POLL_S, Clock, follow, required
 from beamtwin.databroker.stores.base import Annotations, Header, NamedDocument, Store
 from beamtwin.databroker.stream import Stream
@@ -100,13 +100,21 @@ class Run:
         """The stream of what was read before and after."""
         return self["baseline"]
 
-    def table(self, stream: str = "primary") -> "pandas.DataFrame":
+    def table(
+        self, stream: str = "primary", keys: Iterable[str] | None = None
+    ) -> "pandas.DataFrame":
         """A stream's single numbers and texts, a row each event; see `Stream.table`."""
-        return self[stream].table()
+        return self[stream].table(keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.streams)
+
+    def __contains__(self, stream: object) -> bool:
+        return stream in self.streams
 
     def __getitem__(self, stream: str) -> Stream:
         descriptors = [
-            doc for _, doc in self.documents(["descriptor"]) if doc.get("name") == stream
+            doc for _, doc in self.documents(["descriptor"]) if doc.get("name", "") == stream
         ]
         if not descriptors:
             known = ", ".join(self.streams) or "none"
@@ -204,12 +212,17 @@ class Run:
     # --- how it looks -------------------------------------------------------
 
     def __repr__(self) -> str:
-        from beamtwin.databroker.display import moment
+        from beamtwin.databroker.display import moment, printable
 
-        points = ", ".join(f"{n} in {name}" for name, n in self.counts.items()) or "no events"
+        try:
+            state, counts = self.state, self.counts
+        except DataBrokerError as error:
+            return f"<Run {printable(self.uid[:8])}: {error}>"
+        points = ", ".join(f"{n} in {name}" for name, n in counts.items()) or "no events"
         began = f"{moment(self.start['time'])} UTC"
         plan, number = self.start.get("plan_name", "no plan"), self.start.get("scan_id", "-")
-        return f"<Run {self.uid[:8]}: {plan}, scan_id {number}, {self.state}, {began}, {points}>"
+        said = f"{self.uid[:8]}: {plan}, scan_id {number}, {state}, {began}, {points}"
+        return f"<Run {printable(said)}>"
 
     def _repr_html_(self) -> str:
         from beamtwin.databroker.display import run_html

@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
+from numbers import Integral
 from typing import Any
 
 from beamtwin.databroker.errors import QueryError
@@ -40,6 +41,12 @@ class Where(Mapping[str, Any]):
     def __invert__(self) -> "Where":
         return Where({"$nor": [dict(self)]})
 
+    def __bool__(self) -> bool:
+        raise QueryError(
+            f"{self!r} is a query, and neither true nor false: say a & b, a | b, ~a for and, or, not, and "
+            '(Key("n") > 1) & (Key("n") < 3) for 1 < Key("n") < 3'
+        )
+
     def __repr__(self) -> str:
         return repr(self._query)
 
@@ -55,7 +62,7 @@ class Key:
     """
 
     def __init__(self, path: str):
-        self.path = path
+        self.path = _text("Key", path)
 
     def __eq__(self, value: object) -> Where:  # type: ignore[override]  # a query, as in SQLAlchemy
         return self._where("$eq", value)
@@ -130,11 +137,20 @@ class TimeRange(Where):
         given = {sign: _seconds(limit, zone) for sign, limit in limits.items() if limit is not None}
         if not given:
             raise QueryError("TimeRange: give since, until, or both")
+        if len(given) == 2 and given["$gte"] > given["$lt"]:
+            raise QueryError(
+                f"TimeRange: {until!r} is before {since!r}: give since first, then until"
+            )
         super().__init__({"time": given})
 
 
 class ScanIDRange(Where):
     """Runs with a scan_id from ``first`` to ``last``, both included.
+
+    Raises
+    ------
+    QueryError
+        If they are no integers, or not in this order.
 
     Examples
     --------
@@ -143,7 +159,14 @@ class ScanIDRange(Where):
     """
 
     def __init__(self, first: int, last: int):
-        super().__init__({"scan_id": {"$gte": first, "$lte": last}})
+        for number in (first, last):
+            if isinstance(number, bool) or not isinstance(number, Integral):
+                raise QueryError(f"ScanIDRange: {number!r} is not an integer")
+        if first > last:
+            raise QueryError(
+                f"ScanIDRange: {last} is less than {first}: give the first, then the last"
+            )
+        super().__init__({"scan_id": {"$gte": int(first), "$lte": int(last)}})
 
 
 class FullText(Where):
@@ -156,7 +179,7 @@ class FullText(Where):
     """
 
     def __init__(self, words: str):
-        super().__init__({"$text": {"$search": words}})
+        super().__init__({"$text": {"$search": _text("FullText", words)}})
 
 
 class Tagged(Where):
@@ -171,8 +194,14 @@ class Tagged(Where):
     def __init__(self, *tags: str):
         if not tags:
             raise QueryError("Tagged: give a tag")
-        queries = [{"annotations.tags": tag} for tag in tags]
+        queries = [{"annotations.tags": _text("Tagged", tag)} for tag in tags]
         super().__init__(queries[0] if len(queries) == 1 else {"$and": queries})
+
+
+def _text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise QueryError(f"{what}: takes a string, not {value!r}")
+    return value
 
 
 def _zone(timezone: str | tzinfo) -> tzinfo:

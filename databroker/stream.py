@@ -76,7 +76,8 @@ class Stream:
 
     def columns(self, keys: Iterable[str] | None = None) -> Columns:
         """The events as numpy arrays, or only these keys of them; what lies in other files as the references to it."""
-        return self.store.columns(self.start["uid"], self.name, keys)
+        wanted = None if keys is None else self._wanted(keys)
+        return self.store.columns(self.start["uid"], self.name, wanted)
 
     def external(self) -> dict[str, ExternalColumn]:
         """The keys whose data lie in files, and in which."""
@@ -114,8 +115,13 @@ class Stream:
         data = xarray.Dataset(variables, self._coordinates(columns, count), attributes)
         return data if chunks is None else _chunked(data, chunks)
 
-    def table(self) -> "pandas.DataFrame":
+    def table(self, keys: Iterable[str] | None = None) -> "pandas.DataFrame":
         """The events' single numbers and texts, a row each, by seq_num.
+
+        Parameters
+        ----------
+        keys : iterable of str, optional
+            Only these data keys.
 
         Raises
         ------
@@ -126,18 +132,22 @@ class Stream:
             import pandas
         except ImportError as error:
             raise DataBrokerError("a table needs pandas: pip install pandas") from error
-        columns = self.columns()
+        columns = self.columns(keys)
         flat = {key: list(values) for key, values in columns.data.items() if values.ndim == 1}
         index = pandas.Index(columns.seq_num, name="seq_num")
         time = pandas.to_datetime(columns.time, unit="s", utc=True)
         return pandas.DataFrame({"time": time, **flat}, index=index)
 
     def __repr__(self) -> str:
-        keys = ", ".join(self.data_keys)
-        return f"<Stream {self.name} of run {self.start['uid'][:8]}: {len(self)} events of {keys}>"
+        from beamtwin.databroker.display import counted, printable
+
+        keys, number = ", ".join(self.data_keys), counted(len(self), "event")
+        said = f"{self.name} of run {self.start['uid'][:8]}: {number} of {keys}"
+        return f"<Stream {printable(said)}>"
 
     def _wanted(self, keys: Iterable[str] | None) -> list[str]:
-        wanted = list(self.data_keys if keys is None else keys)
+        """These keys, or all; one alone may be given as it is."""
+        wanted = [keys] if isinstance(keys, str) else list(self.data_keys if keys is None else keys)
         for key in wanted:
             if key not in self.data_keys:
                 raise RunNotFoundError(f"{self!r} has no key {key!r}")

@@ -7,7 +7,7 @@ named.
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from math import isfinite
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from beamtwin.databroker.errors import DocumentError
 
-__all__ = ["DEEPEST", "MARK", "check", "dumps", "encode", "loads"]
+__all__ = ["DEEPEST", "MARK", "array_of", "check", "dumps", "encode", "loads"]
 
 #: How deep documents may be nested: what MongoDB takes, too.
 DEEPEST = 100
@@ -181,9 +181,24 @@ def _restore(item: dict[str, Any]) -> Any:
         raise DocumentError(f"{MARK!r} of {kind!r} cannot be read: {error}") from error
 
 
+def array_of(raw: bytes, dtype: Any, shape: Sequence[int]) -> np.ndarray:
+    """The array that these bytes are.
+
+    Raises
+    ------
+    ValueError
+        If they are not as many, of a kind that is never stored, or texts that are not Unicode.
+    """
+    array = np.frombuffer(raw, dtype).reshape(shape).copy()
+    if array.dtype.kind not in STORABLE_KINDS:
+        raise ValueError(f"an array of dtype {array.dtype} is not read")
+    if array.dtype.kind == "U":
+        raw.decode("utf-32-be" if array.dtype.byteorder == ">" else "utf-32-le")
+    return array
+
+
 def _array(item: dict[str, Any]) -> np.ndarray:
-    raw = base64.b64decode(item["base64"])
-    return np.frombuffer(raw, item["dtype"]).reshape(item["shape"]).copy()
+    return array_of(base64.b64decode(item["base64"]), item["dtype"], item["shape"])
 
 
 def _folded(value: Any, item: dict[str, Any]) -> Any:

@@ -73,22 +73,19 @@ class RunWriter:
 
     def descriptor(self, doc: Mapping[str, Any]) -> None:
         """Begin a stream, or a new descriptor for it."""
+        text = jsontext.dumps(doc)
         with atomic(self._connection):
             row = self._connection.execute(
                 "INSERT INTO streams (run, name, descriptor) VALUES (?, ?, ?)",
                 (self._run, doc.get("name", ""), doc["uid"]),
             )
-            self.document("descriptor", doc)
+            self._insert_document("descriptor", text)
         stream = row.lastrowid or 0
         self._streams[doc["uid"]] = _Stream(stream, pending_range(stream)[0])
 
     def document(self, name: str, doc: Mapping[str, Any]) -> None:
         """File a document that is neither event nor page."""
-        self._connection.execute(
-            "INSERT INTO documents (run, place, name, body) VALUES (?, ?, ?, ?)",
-            (self._run, self._place, name, jsontext.dumps(doc)),
-        )
-        self._place += 1
+        self._insert_document(name, jsontext.dumps(doc))
 
     def event(self, doc: Mapping[str, Any]) -> None:
         """File an event; with it, every so often, a page of those that came before."""
@@ -158,6 +155,13 @@ class RunWriter:
             self._insert(stream, number, body)
         stream.events = 0 if full else stream.events + 1
         stream.bytes = 0 if full else stream.bytes + len(body)
+        self._place += 1
+
+    def _insert_document(self, name: str, text: str) -> None:
+        self._connection.execute(
+            "INSERT INTO documents (run, place, name, body) VALUES (?, ?, ?, ?)",
+            (self._run, self._place, name, text),
+        )
         self._place += 1
 
     def _insert(self, stream: _Stream, number: int | None, body: bytes | str) -> None:

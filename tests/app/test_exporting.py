@@ -1,6 +1,7 @@
 """``beamtwin export`` and ``import``."""
 
 import json
+from zipfile import ZipFile
 
 import h5py
 import pytest
@@ -65,3 +66,26 @@ def test_errors_say_what_to_do(beamtwin, filed, tmp_path):
     foreign.write_text("x,y\n1,2\n")
     assert "give --axis COLUMN and --time" in beamtwin("import", str(foreign)).complaint
     assert beamtwin("import", str(foreign), "--axis", "x", "--time", "2024-01-01").code == 0
+
+
+def test_a_file_from_elsewhere_goes_along_where_the_user_says_so(beamtwin, filed, data, tmp_path):
+    """What a run names that was imported from a stranger might be any file of this machine."""
+    secret, out = tmp_path / "private" / "secret.npy", str(tmp_path / "run.beamtwin")
+    secret.parent.mkdir()
+    secret.write_bytes(b"secret")
+    run = {"uid": "spy", "time": 1.0}
+    about = {"spec": "NPY", "root": str(secret.parent), "resource_path": secret.name}
+    resource = {"uid": "r", "run_start": "spy", "resource_kwargs": {}, **about}
+    with Broker.open(data / "catalog.sqlite") as broker:
+        broker.store.insert_all([("start", run), ("resource", resource)])
+    complaint = beamtwin("export", "spy", "--out", out).complaint
+    assert f"{secret} is not in a folder of which files may be handed on" in complaint
+    assert f"these are: {data / 'assets'}" in complaint
+    assert f"--root {secret.parent}" in complaint
+    assert "--no-assets" in complaint
+    assert beamtwin("export", "spy", "--out", out, "--no-assets").code == 0
+    assert (
+        beamtwin("export", "spy", "--out", out, "--root", str(secret.parent), "--force").code == 0
+    )
+    with ZipFile(out) as archive:
+        assert archive.read("assets/0/secret.npy") == b"secret"

@@ -1,10 +1,15 @@
 """``beamtwin list``, ``search`` and ``show``, and what is said of runs afterwards."""
 
 import json
+import math
 import subprocess
 import sys
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+
+from beamtwin.databroker.broker import Broker
 
 
 def uids(done):
@@ -55,6 +60,35 @@ def test_json_says_what_a_program_needs(beamtwin, filed):
     shown = json.loads(beamtwin("show", "-1", "--json").out)
     assert shown["start"]["sample"] == {"name": "silica [2]"}
     assert shown["streams"]["primary"]["data_keys"]["x"]["units"] == "mm"
+
+
+def test_json_of_what_json_lacks(beamtwin, filed, data):
+    """Every JSON parser reads it: `json.loads` itself would take NaN."""
+    metadata = {
+        "nan": math.nan,
+        "when": datetime(2024, 1, 1, tzinfo=UTC),
+        "array": np.array([1.5, np.inf]),
+        "raw": b"\xff",
+        "z": np.complex128(1 + 2j),
+        "day": np.datetime64("2024-01-01"),
+    }
+    with Broker.open(data / "catalog.sqlite") as broker:
+        broker.insert("start", {"uid": "of-all-kinds", "time": 1.7e9, **metadata})
+    shown = json.loads(beamtwin("show", "-1", "--json").out, parse_constant=pytest.fail)
+    assert {key: shown["start"][key] for key in metadata} == {
+        "nan": None,
+        "when": "2024-01-01T00:00:00+00:00",
+        "array": [1.5, None],
+        "raw": "ff",
+        "z": "(1+2j)",
+        "day": "2024-01-01",
+    }
+
+
+def test_catalogues_are_listed_without_the_twin():
+    """Its physics takes a second to import."""
+    code = "import sys, beamtwin.app.listing, beamtwin.app.showing; print('beamtwin.twin' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 def test_tags_and_notes_are_shown(beamtwin, filed):

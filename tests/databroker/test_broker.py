@@ -6,7 +6,7 @@ import pytest
 from beamtwin.databroker import Broker
 from beamtwin.databroker.compare.comparison import compare
 from beamtwin.databroker.compare.profile import Profile
-from beamtwin.databroker.errors import ComparisonError, QueryError, RunNotFoundError
+from beamtwin.databroker.errors import ComparisonError, DocumentError, QueryError, RunNotFoundError
 from beamtwin.twin.clock import SimClock
 
 
@@ -32,6 +32,10 @@ def uids(found):
 
 def test_by_uid_and_its_beginning(db, runs):
     assert db["0003-d-run"].uid == db["0003-"].uid == "0003-d-run"
+
+
+def test_numpys_integers_are_integers(db, runs):
+    assert uids([db[np.int64(3)], db[np.int32(-1)]]) == ["0007-c-run", "0009-e-run"]
 
 
 def test_an_exact_uid_wins_over_longer_ones(db, make, fill):
@@ -67,7 +71,9 @@ def test_slices_and_iteration_are_newest_first(db, runs):
         (-11, RunNotFoundError, "there are 10 runs in this store, and no number -11"),
         (1.5, QueryError, "ask for a uid, a scan_id, -1 for the last run"),
         (slice(0, 5), QueryError, "slices count from the last run"),
-        (slice(-5, None, 2), QueryError, "slices count from the last run"),
+        (slice(-5, None, 2), QueryError, r"\[-5::2\]: slices count from the last run"),
+        (slice("0003-", None), QueryError, r"\['0003-':\]: slices .*; head\(5\) are the first"),
+        (True, QueryError, "True: ask for a uid"),
     ],
 )
 def test_what_is_not_there_is_said(db, runs, key, error, message):
@@ -129,6 +135,22 @@ def test_contains(db, runs):
     assert "0001-b-run" not in db.search({"plan_name": "scan"})
 
 
+@pytest.mark.parametrize(
+    ("key", "there"),
+    [
+        ("0001-", True),
+        ("000", False),
+        (5, True),
+        (6, False),
+        (-10, True),
+        (-11, False),
+        (None, False),
+    ],
+)
+def test_what_can_be_looked_up_is_contained(db, runs, key, there):
+    assert (key in db) is there
+
+
 def test_open_and_close(path, make, fill):
     with Broker.open(path) as db:
         documents = fill(db, make.run(1))
@@ -152,6 +174,12 @@ def test_a_sorted_broker_is_in_that_order(db, runs):
     assert uids(order[-3:-1]) == uids(order)[-3:-1]
     assert order.search({"plan_name": "count"}).head(1)[0].start["scan_id"] == 5
     assert order[3].uid == "0007-c-run"
+
+
+@pytest.mark.parametrize("key", [5, ("time", -1)])
+def test_to_sort_takes_keys(db, key):
+    with pytest.raises(QueryError, match="sort by keys such as 'time', or '-time'"):
+        db.sorted(key)
 
 
 def test_distinct_values_and_how_often(db, runs):
@@ -185,6 +213,18 @@ def test_tags_and_notes(store, make, fill):
         {"text": "the sample had moved", "author": "ada", "time": 1.7e9},
         {"text": "no clock, no date"},
     ]
+
+
+@pytest.mark.parametrize("said", ["", " ", 5, ["good"]])
+def test_tags_notes_and_authors_are_texts(db, runs, said):
+    run = db[-1]
+    with pytest.raises(DocumentError, match=r"^tag .*: give a text, and no empty one"):
+        run.tag("good", said)
+    with pytest.raises(DocumentError, match=r"^note "):
+        run.note(said)
+    with pytest.raises(DocumentError, match=r"^author "):
+        run.note("fine", author=said)
+    assert run.annotations == {}
 
 
 def test_deleting_takes_two_steps(db, runs):

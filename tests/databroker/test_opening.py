@@ -39,6 +39,46 @@ def test_relative_paths_are_beside_the_configuration(config, tmp_path):
     assert (tmp_path / "config" / "beamtwin" / "runs.sqlite").exists()
 
 
+def test_a_folder_of_that_name_is_no_store(config, tmp_path):
+    config('[chx]\nopen = "runs.sqlite"')
+    (tmp_path / "chx").mkdir()
+    Broker.open("chx").close()
+    assert (tmp_path / "config" / "beamtwin" / "runs.sqlite").exists()
+
+
+def test_a_catalogue_may_be_in_memory(config, tmp_path):
+    config('[scratch]\nopen = ":memory:"')
+    with Broker.open("scratch") as db:
+        assert len(db) == 0
+    assert [path.name for path in (tmp_path / "config" / "beamtwin").iterdir()] == ["catalogs.toml"]
+
+
+def test_what_a_catalogue_cannot_have_is_named(config):
+    config('[a]\nopen = "a.db"\nreadonly = true')
+    with pytest.raises(
+        DataBrokerError, match="'readonly' is not known; a catalogue has: open, root_map, options"
+    ):
+        Broker.open("a")
+
+
+def test_an_unknown_option_lists_those_there_are(path):
+    with pytest.raises(
+        DataBrokerError, match=r"'readnly' is no option here; .*: synchronous, readonly"
+    ):
+        Broker.open(path, readnly=True)
+    pytest.importorskip("pymongo")
+    with pytest.raises(
+        DataBrokerError, match=r"'synchronous' is no option .*: database, layout, readonly"
+    ):
+        Broker.open("mongodb://ada:secret@localhost:1/x", synchronous="FULL")
+
+
+@pytest.mark.parametrize("target", [None, 5, b"runs.sqlite"])
+def test_what_is_opened_is_a_path_or_a_name(target):
+    with pytest.raises(DataBrokerError, match="open a path, a URI, or a catalogue's name"):
+        Broker.open(target)
+
+
 def test_an_unknown_name_lists_those_there_are(config, tmp_path):
     config('[a]\nopen = "a.db"\n[b]\nopen = "b.db"')
     with pytest.raises(

@@ -40,6 +40,19 @@ def test_read_some_keys(run):
         run.primary.read(["nothing"])
 
 
+def test_one_key_need_not_be_in_a_list(db, make, fill):
+    keys = {"det": {"dtype": "number", "shape": [], "source": "s"}}
+    documents = make.run(0, stop=False)
+    uid = documents[0][1]["uid"]
+    documents.append(("descriptor", make.descriptor(uid, "one", "one", **keys)))
+    fill(db, [*documents, ("event", make.event("one", 1, det=2.5))])
+    stream = db[-1]["one"]
+    assert list(stream.read("det")) == list(stream.columns("det").data) == ["det"]
+    assert list(stream.table("det")) == ["time", "det"]
+    with pytest.raises(RunNotFoundError, match="1 event of det> has no key 'dot'"):
+        stream.columns("dot")
+
+
 def test_arrays_in_events_have_dimensions_of_their_own(db, make, fill):
     documents = make.run(0, stop=False)
     uid = documents[0][1]["uid"]
@@ -71,6 +84,18 @@ def test_table(run):
     assert table["time"].iloc[0] == pandas.Timestamp(EPOCH + 1, unit="s", tz="UTC")
 
 
+def test_table_of_some_keys(run):
+    assert list(run.table("primary", ["d"])) == ["time", "d"]
+    with pytest.raises(RunNotFoundError, match="has no key 'nothing'"):
+        run.table(keys=["nothing"])
+
+
+def test_a_run_is_made_of_its_streams(run):
+    assert list(run) == ["primary"]
+    assert "primary" in run
+    assert "baseline" not in run
+
+
 def test_what_the_documents_say_of_a_stream(run):
     assert run.streams == ["primary"]
     assert run.primary.dimensions == ["m"]
@@ -96,6 +121,20 @@ def test_repr(run):
         "<Run 5f0c2a81: scan, scan_id 12, success, 2023-11-14 22:13:20 UTC, 4 in primary>"
     )
     assert repr(run.primary) == "<Stream primary of run 5f0c2a81: 4 events of m, d>"
+
+
+def test_what_is_closed_can_still_be_printed(make, fill):
+    with Broker.in_memory() as db:
+        fill(db, make.run(1, uid="5f0c2a81-1b6e"))
+        run = db[-1]
+    assert repr(db).startswith("<Broker: :memory:")
+    assert repr(run).startswith("<Run 5f0c2a81: :memory:")
+
+
+def test_what_is_deleted_can_still_be_printed(db, run):
+    db.remove(run.uid)
+    db.purge(run.uid)
+    assert repr(run).startswith("<Run 5f0c2a81: no run with the uid '5f0c2a81-1b6e'")
 
 
 def test_a_run_is_followed_while_it_is_written(db, make, fill):
@@ -355,3 +394,13 @@ def test_what_a_run_says_moves_no_cursor(db, make, fill):
     fill(db.store, make.run(0, plan_name="scan\x1b[2J\x07\u202e"))
     assert "\x1b" not in repr(db)
     assert "scan\N{REPLACEMENT CHARACTER}[2J" in repr(db)
+    assert "scan\N{REPLACEMENT CHARACTER}[2J" in repr(db[-1])
+
+
+def test_what_a_stream_says_moves_no_cursor(db, make, fill):
+    documents = make.run(0, stop=False)
+    uid = documents[0][1]["uid"]
+    key = {"dtype": "number", "shape": [], "source": "s"}
+    fill(db, [*documents, ("descriptor", make.descriptor(uid, "e", "evil\x1b[2J", **{"k\n": key}))])
+    assert "evil\N{REPLACEMENT CHARACTER}[2J of run" in repr(db[-1]["evil\x1b[2J"])
+    assert "\n" not in repr(db[-1]["evil\x1b[2J"])

@@ -66,11 +66,24 @@ def test_time_zones():
             "'Mars/Olympus' is not a time zone",
         ),
         (Tagged, "give a tag"),
+        (lambda: Tagged(5), "Tagged: takes a string, not 5"),
+        (lambda: Key(5), "Key: takes a string, not 5"),
+        (lambda: FullText(5), "FullText: takes a string, not 5"),
+        (lambda: TimeRange("2026-03-02", "2026-03-01"), "'2026-03-01' is before '2026-03-02'"),
+        (lambda: ScanIDRange(4, 2), "2 is less than 4"),
+        (lambda: ScanIDRange(1, "b"), "'b' is not an integer"),
+        (lambda: (Key("n") > 1) and (Key("n") < 3), r"say a & b, .* for 1 < Key\("),
+        (lambda: 1 < Key("n") < 3, "neither true nor false"),
     ],
 )
 def test_what_has_no_meaning_is_refused(make, message):
     with pytest.raises(QueryError, match=message):
         make()
+
+
+def test_a_datetime_is_no_time_of_a_document(db):
+    with pytest.raises(QueryError, match="times are seconds since 1970: use TimeRange"):
+        db.search({"time": {"$gt": datetime(2026, 3, 1)}})
 
 
 def test_they_find_runs_and_chain(db, make, fill):

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import beamtwin
 from beamtwin.app import DEFAULT_PORT
-from beamtwin.app.options import UsageError
+from beamtwin.app.options import CATALOG, UsageError
 from beamtwin.app.termination import AbortOnSigterm
 from beamtwin.app.workers import Workers
 from beamtwin.databroker.broker import Broker
+from beamtwin.databroker.opening import ASSETS
 from beamtwin.hardware.ca import CATransport
 from beamtwin.hardware.channel import Transport
 from beamtwin.hardware.registry import Devices
@@ -25,9 +26,6 @@ from beamtwin.twin.provenance import PROVENANCE_PV, read_provenance
 from beamtwin.twin.world import World
 
 __all__ = ["Beamtime", "Settings", "open_beamtime", "open_broker", "open_target"]
-
-CATALOG = "catalog.sqlite"
-ASSETS = "assets"
 
 #: Of the PVs that did not answer, so many are named.
 SHOWN_PVS = 3

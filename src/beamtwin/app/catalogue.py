@@ -1,7 +1,8 @@
 """The catalogue that a command means, and the runs in it."""
 
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from beamtwin.app.beamtime import ASSETS, CATALOG
-from beamtwin.app.options import UsageError, data_folder, data_path
+from beamtwin.app.options import CATALOG, data_folder, data_path
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.catalogs import catalogs
+from beamtwin.databroker.display import printable
 from beamtwin.databroker.interchange.options import Watch
+from beamtwin.databroker.opening import ASSETS
 from beamtwin.databroker.run import Run
 from beamtwin.orchestration.clock import WallClock
 
@@ -26,6 +28,7 @@ __all__ = [
     "open_catalogue",
     "print_json",
     "progress",
+    "report_interrupted",
     "summary",
 ]
 
@@ -42,7 +45,9 @@ class Catalogue:
 
 
 @contextmanager
-def open_catalogue(given: str | None, *, write: bool = False) -> Iterator[Catalogue]:
+def open_catalogue(
+    given: str | None, *, write: bool = False, roots: Iterable[Path] = ()
+) -> Iterator[Catalogue]:
     """The catalogue of a data folder, of a URI, or of a name in the user's configuration.
 
     Parameters
@@ -51,6 +56,8 @@ def open_catalogue(given: str | None, *, write: bool = False) -> Iterator[Catalo
         As the command line has it; default: `data_path`'s.
     write : bool
         Whether a folder is made where there is none.
+    roots : iterable of Path
+        The folders of which files may go into exports, besides the data folder's own.
     """
     elsewhere = given is not None and ("://" in given or _is_name(given))
     if elsewhere:
@@ -60,7 +67,8 @@ def open_catalogue(given: str | None, *, write: bool = False) -> Iterator[Catalo
         folder = Path(given) if given else None
         data = data_folder(folder) if write else data_path(folder)
         assets, target, options = data / ASSETS, data / CATALOG, {"readonly": not write}
-    with Broker.open(str(target), clock=WallClock(), **options) as broker:
+    shared = [assets, *roots]
+    with Broker.open(str(target), clock=WallClock(), roots=shared, **options) as broker:
         name = str(given if elsewhere else assets.parent)
         yield Catalogue(broker, name, assets / "imported")
 
@@ -97,8 +105,20 @@ def summary(run: Run) -> dict[str, Any]:
 
 
 def print_json(value: Any) -> None:
-    """For programs: no colours, no folding."""
-    print(json.dumps(value, indent=1, default=_plain))
+    """For programs: no colours, no folding; what JSON lacks as the next best thing."""
+    print(json.dumps(_plain(value), indent=1, allow_nan=False))
+
+
+def report_interrupted(broker: Broker, console: Console, data: Path | str) -> None:
+    """Say which runs were left without an end since anybody last began to write in the data folder."""
+    for run in broker.interrupted(new=True):
+        scan, uid = run.start.get("scan_id", "?"), run.uid[:8]
+        points = sum(len(run[name]) for name in run.streams)
+        said = (
+            f"scan {scan} ({uid}) has no end: its process died, or could write no more. "
+            f"What it had stored is there, {points} points: beamtwin show {uid} --data {data}"
+        )
+        console.print(printable(said), style="yellow", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -132,9 +152,17 @@ def _is_name(given: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON lacks, as the next best thing."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
+    """Arrays as lists, bytes as hexadecimal digits, dates as ISO 8601, NaN and infinity as null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, bytes):
         return value.hex()
-    raise UsageError(f"{value!r} has no form in JSON")
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

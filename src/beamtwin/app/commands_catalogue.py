@@ -150,6 +150,10 @@ def export(
         str | None, typer.Option(help="Column: 0 projection, 1 flat, 2 dark.")
     ] = None,
     assets: Annotated[bool, typer.Option(help="beamtwin: take the frames along.")] = True,
+    root: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="Files there may be taken along, too."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files.")] = False,
     as_json: Json = False,
     data: CatalogueName = None,
@@ -168,7 +172,7 @@ def export(
         with_assets=assets,
         force=force,
     )
-    exporting.export(data, runs, out, form and form.value, options, as_json)
+    exporting.export(data, runs, out, form and form.value, options, root or (), as_json)
 
 
 @app.command("import")

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from beamtwin.app.beamtime import Settings, open_beamtime, open_broker
+from beamtwin.app.catalogue import report_interrupted
 from beamtwin.app.options import data_folder
-from beamtwin.app.running import RunProgress, report_interrupted
+from beamtwin.app.running import RunProgress
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.compare.comparison import Comparison
 from beamtwin.databroker.compare.figure import save_figure

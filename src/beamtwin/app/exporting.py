@@ -19,11 +19,12 @@ def export(
     out: Path,
     form: str | None,
     options: Options,
+    roots: Sequence[Path],
     as_json: bool,
 ) -> None:
     """Write runs to files, and say which."""
     console = Console(stderr=as_json)
-    with open_catalogue(given) as catalogue, progress(console) as watch:
+    with open_catalogue(given, roots=roots) as catalogue, progress(console) as watch:
         runs = find_all(catalogue.broker, keys)
         written = export_runs(runs, out, form, replace(options, watch=watch))
     if as_json:

@@ -31,6 +31,7 @@ from beamtwin.databroker.errors import DataBrokerError, QueryError, RunNotFoundE
 from beamtwin.databroker.interchange.documentfiles import document_lines
 from beamtwin.databroker.interchange.formats import FORMATS, export_runs
 from beamtwin.databroker.interchange.options import Options
+from beamtwin.databroker.opening import ASSETS, asset_folder
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.search import FullText
 from beamtwin.databroker.stores import jsontext
@@ -95,10 +96,7 @@ def _announce(console: Console, name: str, server: CatalogueServer, host: str) -
 
 @contextmanager
 def _listening(broker: Broker, host: str, port: int) -> Iterator[CatalogueServer]:
-    from beamtwin.app.beamtime import ASSETS
-
-    path = Path(str(getattr(broker.store, "path", "")))
-    assets = path.parent / ASSETS if path.is_file() else data_path(None) / ASSETS
+    assets = asset_folder(broker.store) or data_path(None) / ASSETS
     try:
         server = CatalogueServer(broker, assets, (host, port))
     except OSError as error:
@@ -186,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         if form not in FORMATS or not FORMATS[form].extensions[0]:
             raise Refusal(_NOT_FOUND, f"{form!r} is no format of one file; known: {_one_file()}")
         with TemporaryDirectory(prefix="beamtwin-") as folder:
-            # Documents may name any file of this machine: only /assets gives files, and only its own.
+            # What it refers to is had from /assets, a file at a time.
             (path,) = export_runs([run], Path(folder), form, Options(with_assets=False))
             self._give_file(path)
 

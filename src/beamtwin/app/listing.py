@@ -11,9 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from beamtwin.app.catalogue import kind_of, open_catalogue, print_json, summary
+from beamtwin.app.catalogue import (
+    kind_of,
+    open_catalogue,
+    print_json,
+    report_interrupted,
+    summary,
+)
 from beamtwin.app.options import UsageError
-from beamtwin.app.running import report_interrupted
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.display import printable
 from beamtwin.databroker.run import Run
@@ -62,7 +67,8 @@ def list_runs(given: str | None, wanted: Wanted, as_json: bool) -> None:
             return
         of = f"{len(runs)} of {len(found)} {'removed ' * wanted.removed}runs in {catalogue.name}"
         console.print(escape(of), highlight=False, soft_wrap=True)
-        console.print(_table(runs))
+        if runs:
+            console.print(_table(runs))
         if not wanted.removed:
             report_interrupted(catalogue.broker, console, catalogue.name)
 

@@ -11,7 +11,10 @@ from typing import Any
 
 from beamtwin.orchestration.errors import BeamtwinError
 
-__all__ = ["UsageError", "data_folder", "data_path", "one_target", "plan_arguments"]
+__all__ = ["CATALOG", "UsageError", "data_folder", "data_path", "one_target", "plan_arguments"]
+
+#: The catalogue's file in a data folder.
+CATALOG = "catalog.sqlite"
 
 
 class UsageError(BeamtwinError):

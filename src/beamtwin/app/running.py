@@ -1,22 +1,21 @@
 """``beamtwin run``: a plan, its progress, and what came of it."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import TaskID
 
 from beamtwin.app.beamtime import Beamtime, Settings, open_beamtime
+from beamtwin.app.catalogue import report_interrupted
 from beamtwin.app.options import plan_arguments
 from beamtwin.app.progress import progress_bar
 from beamtwin.app.workers import prefetch
-from beamtwin.databroker.broker import Broker
 from beamtwin.orchestration.errors import BeamtwinError, RunEngineInterrupted
 from beamtwin.orchestration.messages import Msg
 from beamtwin.scenarios.scenario import load
 
-__all__ = ["RunProgress", "report_interrupted", "run_plan"]
+__all__ = ["RunProgress", "run_plan"]
 
 
 class RunProgress:
@@ -45,18 +44,6 @@ class RunProgress:
         elif name == "event" and document["descriptor"] in self._tasks:
             task = self._tasks[document["descriptor"]]
             self._progress.update(task, completed=document["seq_num"])
-
-
-def report_interrupted(broker: Broker, console: Console, data: Path | str) -> None:
-    """Say which runs were left without an end since anybody last began to write in the data folder."""
-    for run in broker.interrupted(new=True):
-        scan, uid = run.start.get("scan_id", "?"), run.uid[:8]
-        points = sum(len(run[name]) for name in run.streams)
-        console.print(
-            f"[yellow]scan {scan} ({uid}) has no end: its process died, or could write no more. "
-            f"What it had stored is there, {points} points: beamtwin show {uid} --data {data}[/]",
-            soft_wrap=True,
-        )
 
 
 def run_plan(

@@ -18,10 +18,9 @@ from beamtwin.databroker.compare.comparison import Comparison
 from beamtwin.databroker.compare.estimate import Estimate
 from beamtwin.databroker.compare.figure import save_figure, shown
 from beamtwin.databroker.compare.report import save_report
-from beamtwin.databroker.display import printable
+from beamtwin.databroker.display import counted, printable
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stream import Stream
-from beamtwin.scenarios.scenario import load
 
 __all__ = ["compare_runs", "show_run"]
 
@@ -107,7 +106,7 @@ def _stream_table(stream: Stream, width: int) -> Table:
     if sum(max(map(len, column)) + _MARGIN for column in zip(*rows, strict=True)) >= width:
         rows = _columns(stream, SHOWN_COLUMNS)
     headings, *rest = rows
-    title = escape(printable(f"{stream.name}: {len(stream)} events"))
+    title = escape(printable(f"{stream.name}: {counted(len(stream), 'event')}"))
     table = Table(title=title, title_justify="left")
     for heading in headings:
         justify = "left" if heading == NUMBER else "right"
@@ -195,4 +194,6 @@ def _scenario(run: Run) -> Any:
     name = run.start.get("twin", {}).get("scenario")
     if name is None:
         raise UsageError(f"run {run.uid[:8]} does not say which scenario it belongs to")
+    from beamtwin.scenarios.scenario import load
+
     return load(name)
