@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from beamtwin.databroker.assets.registry import Assets
+from beamtwin.databroker.assets.registry import Assets, parameters_of
 
 __all__ = ["FileReport", "verify"]
 
@@ -28,8 +28,7 @@ def verify(assets: Assets, resource: Mapping[str, Any]) -> FileReport:
     several files' names begin with, the file of that very name is missing, and no checksum is stated.
     """
     path = assets.path(resource)
-    given = resource.get("parameters") or resource.get("resource_kwargs") or {}
-    stated = given.get("sha256")
+    stated = parameters_of(resource).get("sha256")
     if stated is None:
         there = path.exists() or any(path.parent.glob(f"{path.name}*"))
         return FileReport(path, "unstated" if there else "missing")

@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from beamtwin.databroker.assets.limits import check_size
@@ -18,6 +20,9 @@ __all__ = ["ASSET_DOCUMENTS", "ExternalColumn", "Segment", "by_datum", "by_strea
 
 #: The documents that announce data outside the store.
 ASSET_DOCUMENTS = ("resource", "datum", "datum_page", "stream_resource", "stream_datum")
+#: What Python says of documents that are not as event-model has them.
+_SENSELESS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_WHY = "what the documents say of the data makes no sense"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class ExternalColumn:
             return action(self._opened(segment))
         except AssetError as error:
             raise AssetError(f"{self.label}: {error}{self._moved(segment)}") from error
+        except _SENSELESS as error:
+            raise AssetError(f"{self.label}: {self._place(segment)}: {_WHY}: {error!r}") from error
 
     def _opened(self, segment: Segment) -> Rows:
         uid = segment.resource["uid"]
@@ -118,6 +125,12 @@ class ExternalColumn:
             shape = self.data_key.get("shape", [])
             self._rows[uid] = self.assets.open(segment.resource, shape, segment.datums)
         return self._rows[uid]
+
+    def _place(self, segment: Segment) -> object:
+        try:
+            return self.assets.path(segment.resource)
+        except AssetError as error:
+            return error
 
     def _moved(self, segment: Segment) -> str:
         try:
@@ -133,12 +146,13 @@ def by_stream(
     own = set(descriptors)
     resources: dict[str, dict[str, Any]] = {}
     for name, doc in documents:
-        if name == "stream_resource" and doc["data_key"] == key:
-            resources[doc["uid"]] = doc
-        elif name == "stream_datum" and doc["descriptor"] in own:
-            resource = resources.get(doc["stream_resource"])
-            if resource is not None:
-                yield _stream_segment(doc, resource)
+        with _explaining(name, doc):
+            if name == "stream_resource" and doc["data_key"] == key:
+                resources[doc["uid"]] = doc
+            elif name == "stream_datum" and doc["descriptor"] in own:
+                resource = resources.get(doc["stream_resource"])
+                if resource is not None:
+                    yield _stream_segment(doc, resource)
 
 
 def by_datum(datum_ids: Sequence[str], documents: Iterable[NamedDocument]) -> Iterator[Segment]:
@@ -147,24 +161,35 @@ def by_datum(datum_ids: Sequence[str], documents: Iterable[NamedDocument]) -> It
     datums: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     places: dict[str, tuple[str, int]] = {}
     for name, doc in documents:
-        if name == "resource":
-            resources[doc["uid"]] = doc
-        elif name in _DATUMS:
-            own = datums[doc["resource"]]
-            for datum_id, kwargs in _DATUMS[name](doc):
-                places[datum_id] = (doc["resource"], len(own))
-                own.append(kwargs)
+        with _explaining(name, doc):
+            if name == "resource":
+                resources[doc["uid"]] = doc
+            elif name in _DATUMS:
+                own = datums[doc["resource"]]
+                for datum_id, kwargs in _DATUMS[name](doc):
+                    places[datum_id] = (doc["resource"], len(own))
+                    own.append(kwargs)
     for begin, count in _consecutive([places.get(datum) for datum in datum_ids]):
         uid, number = places[datum_ids[begin]]
         if uid in resources:
             yield Segment(begin, count, resources[uid], number, datums[uid])
 
 
+@contextmanager
+def _explaining(name: str, doc: Mapping[str, Any]) -> Iterator[None]:
+    """Documents may come from anywhere."""
+    try:
+        yield
+    except _SENSELESS as error:
+        raise AssetError(f"{name} {str(doc.get('uid', ''))[:40]}: {_WHY}: {error!r}") from error
+
+
 def _stream_segment(doc: Mapping[str, Any], resource: dict[str, Any]) -> Segment:
-    numbers, indices = doc["seq_nums"], doc["indices"]
-    return Segment(
-        numbers["start"] - 1, numbers["stop"] - numbers["start"], resource, indices["start"]
-    )
+    numbers, row = doc["seq_nums"], index(doc["indices"]["start"])
+    begin, end = index(numbers["start"]) - 1, index(numbers["stop"]) - 1
+    if not 0 <= begin <= end or row < 0:
+        raise ValueError(f"seq_nums {numbers}, indices {doc['indices']}")
+    return Segment(begin, end - begin, resource, row)
 
 
 def _consecutive(rows: Sequence[tuple[str, int] | None]) -> Iterator[tuple[int, int]]:

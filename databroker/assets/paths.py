@@ -18,9 +18,14 @@ def recorded(document: Mapping[str, Any]) -> Path:
     Raises
     ------
     AssetError
-        Where it leads out of its root, upwards, or to another machine.
+        Where it leads out of its root, upwards, or to another machine; or where the document names none.
     """
-    return of_uri(document["uri"]) if "uri" in document else of_resource(document)
+    try:
+        return of_uri(document["uri"]) if "uri" in document else of_resource(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise AssetError(
+            f"the document {str(document.get('uid'))[:40]!r} names no file: {error!r}"
+        ) from error
 
 
 def of_uri(uri: str) -> Path:
@@ -79,9 +84,13 @@ def require(path: Path) -> Path:
     Raises
     ------
     AssetError
-        Naming the path, if it is not.
+        Naming the path, if it is not, or cannot be looked at.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise AssetError(f"{str(path)[:255]} cannot be reached: {error.strerror}") from error
+    if not there:
         raise AssetError(
             f"{path} is not there; if files were moved, say where to: "
             "Broker.open(..., root_map={'/old/root': '/new/root'})"

@@ -1,6 +1,7 @@
 """Assets: who reads which kind of file, and where files have been moved to; one for each broker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from beamtwin.databroker.assets.bluesky_handlers import DatumRows, is_handler_cl
 from beamtwin.databroker.assets.limits import MOST_BYTES
 from beamtwin.databroker.assets.paths import moved, recorded
 from beamtwin.databroker.assets.rows import Picked, Rows
+from beamtwin.databroker.assets.sharing import shared_files
 from beamtwin.databroker.errors import AssetError
 
-__all__ = ["Assets", "Factory", "Format", "Handler"]
+__all__ = ["Assets", "Factory", "Format", "Handler", "parameters_of"]
 
 #: ``factory(path, parameters, shape)``: the rows of a file. The parameters are the document's ``resource_kwargs`` or
 #: ``parameters``, the shape is one event's, as the data key says.
@@ -43,6 +45,7 @@ _FORMATS: Mapping[str, Format] = {
     "AD_EIGER": Format(eiger.sequence, eiger.sequence_number),
     "AD_EIGER2": Format(eiger.sequence, eiger.sequence_number),
     "AD_HDF5": Format(hdf5.area_detector),
+    "AD_HDF5_SWMR": Format(hdf5.area_detector),
     "AD_TIFF": Format(tiff.area_detector),
     "ASCII": Format(text.ascii_table),
     "CSV": Format(text.csv_table),
@@ -62,6 +65,8 @@ class Assets:
         Recorded root to where it is now.
     most_bytes : int
         What reading one key's data may take.
+    roots : iterable of path-like
+        The folders of which files may be handed on, besides where files have been moved to.
     """
 
     def __init__(
@@ -69,10 +74,13 @@ class Assets:
         handlers: Mapping[str, Handler] | None = None,
         root_map: Mapping[str, str | Path] | None = None,
         most_bytes: int = MOST_BYTES,
+        roots: Iterable[str | Path] = (),
     ):
         self._handlers: dict[str, Handler | Format] = {**_FORMATS, **(handlers or {})}
         self.root_map = dict(root_map or {})
         self.most_bytes = most_bytes
+        self.roots = list(roots)
+        self.only_shared = False
 
     def register(self, kind: str, handler: Handler, *, overwrite: bool = False) -> None:
         """Have files of a mimetype or spec read by a handler.
@@ -80,8 +88,10 @@ class Assets:
         Raises
         ------
         AssetError
-            If the kind has a handler, and ``overwrite`` is not set.
+            If the kind has a handler, and ``overwrite`` is not set; if the handler is none.
         """
+        if not callable(handler):
+            raise AssetError(f"{kind!r}: a handler is a class or a function, not {handler!r}")
         if kind in self._handlers and not overwrite:
             raise AssetError(f"{kind!r} has a handler; to replace it, give overwrite=True")
         self._handlers[kind] = handler
@@ -89,6 +99,22 @@ class Assets:
     def path(self, resource: Mapping[str, Any]) -> Path:
         """Where the file is that a document announces."""
         return moved(recorded(resource), self.root_map)
+
+    def sharing(self) -> "Assets":
+        """The same for files that leave this machine: what is not of its roots is not opened."""
+        shared = copy(self)
+        shared.only_shared = True
+        return shared
+
+    def files(self, resource: Mapping[str, Any]) -> list[Path]:
+        """The files that a document announces, if they may be handed on; none, if they are not there.
+
+        Raises
+        ------
+        AssetError
+            Naming the first file that lies outside the roots, and the way out.
+        """
+        return shared_files(resource, self.path(resource), [*self.roots, *self.root_map.values()])
 
     def open(
         self,
@@ -101,10 +127,12 @@ class Assets:
         Raises
         ------
         AssetError
-            Naming the kind, if nothing reads it.
+            Naming the kind, if nothing reads it, or the file, if it is to be handed on and must not be.
         """
         handler = self._handler(resource)
         path = self.path(resource)
+        if self.only_shared:
+            self.files(resource)
         parameters = _parameters(resource)
         if is_handler_class(handler):
             return DatumRows(handler, path, parameters, datums or [], shape)
@@ -114,6 +142,10 @@ class Assets:
             return rows if datums is None else Picked(rows, [known.number(d) for d in datums])
         except KeyError as error:
             raise AssetError(f"{path}: the document that announces it lacks {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise AssetError(
+                f"{path}: the document that announces it makes no sense: {error}"
+            ) from error
 
     def was(self, resource: Mapping[str, Any]) -> str:
         """For messages: where a file that was moved is recorded; else nothing."""
@@ -121,7 +153,7 @@ class Assets:
         return "" if before == now else f" (recorded as {before})"
 
     def _handler(self, resource: Mapping[str, Any]) -> Any:
-        kind = resource.get("mimetype") or resource.get("spec", "")
+        kind = str(resource.get("mimetype") or resource.get("spec", ""))
         if kind not in self._handlers:
             known = ", ".join(self._handlers)
             raise AssetError(
@@ -130,6 +162,20 @@ class Assets:
         return self._handlers[kind]
 
 
+def parameters_of(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a document says of how its file is to be read.
+
+    Raises
+    ------
+    AssetError
+        If it is no dictionary.
+    """
+    given = resource.get("parameters" if "uri" in resource else "resource_kwargs")
+    if given is not None and not isinstance(given, Mapping):
+        raise AssetError(f"the parameters of {resource.get('uid')!s:.40} are no dictionary")
+    return given or {}
+
+
 def _parameters(resource: Mapping[str, Any]) -> dict[str, Any]:
-    given = resource.get("parameters") or resource.get("resource_kwargs") or {}
+    given = parameters_of(resource)
     return {name: value for name, value in given.items() if name not in _NOT_FOR_HANDLERS}

@@ -19,6 +19,9 @@ from beamtwin.databroker.stores.base import NamedDocument
 if TYPE_CHECKING:
     from types import ModuleType
 
+#: What Python says of files that hold something else than documents.
+_SENSELESS = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+
 __all__ = [
     "document_lines",
     "export_jsonl",
@@ -63,7 +66,7 @@ def read_lines(lines: Iterable[bytes], source: str) -> Iterator[NamedDocument]:
             )
         try:
             yield _pair(jsontext.loads(line.decode()))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except _SENSELESS as error:
             raise ImportFileError(
                 f"{source}, line {number}: is no document ({error}); expected a line such as "
                 '["start", {...}]'
@@ -97,19 +100,28 @@ def import_msgpack(broker: Broker, path: Path, options: Options) -> list[Run]:
 
 def _unpacked(path: Path) -> Iterator[NamedDocument]:
     msgpack, size = _msgpack(), path.stat().st_size
+    broken = (*_SENSELESS, MemoryError, msgpack.exceptions.UnpackException)
+    # A length that the file says is believed as far as the file could hold it.
+    longest = {f"max_{kind}_len": size for kind in ("str", "bin", "array", "map", "ext")}
     with path.open("rb") as file:
         unpacker = msgpack.Unpacker(
-            file, object_hook=_with_numpy, strict_map_key=False, max_buffer_size=0
+            file, object_hook=_with_numpy, strict_map_key=False, max_buffer_size=0, **longest
         )
-        try:
-            yield from map(_pair, unpacker)
-        except (ValueError, TypeError, KeyError, msgpack.exceptions.UnpackException) as error:
+        pairs = map(_pair, unpacker)
+        while True:
+            begin = unpacker.tell()
+            try:
+                pair = next(pairs, None)
+            except broken as error:
+                raise ImportFileError(
+                    f"{path}, byte {begin}: is no document ({error}); expected pairs of a name and a document"
+                ) from error
+            if pair is None:
+                break
+            yield pair
+        if begin != size:
             raise ImportFileError(
-                f"{path}, byte {unpacker.tell()}: is no document ({error}); expected pairs of a name and a document"
-            ) from error
-        if unpacker.tell() != size:
-            raise ImportFileError(
-                f"{path}, byte {unpacker.tell()}: ends within a document, so it may have been cut off; get it again"
+                f"{path}, byte {begin}: begins a document that has no end, so it may have been cut off; get it again"
             )
 
 
@@ -153,8 +165,8 @@ def _with_numpy(item: dict[Any, Any]) -> Any:
     dtype = np.dtype(kind.decode() if isinstance(kind, bytes) else kind)
     if dtype.kind not in jsontext.STORABLE_KINDS:
         raise ValueError(f"an array of dtype {dtype} is not read")
-    array = np.frombuffer(item[b"data"], dtype)
-    return array.reshape(item[b"shape"]).copy() if item[b"nd"] else array[0]
+    array = jsontext.array_of(item[b"data"], dtype, item[b"shape"] if item[b"nd"] else [1])
+    return array if item[b"nd"] else array[0]
 
 
 def _watched(run: Run, options: Options) -> Iterator[NamedDocument]:

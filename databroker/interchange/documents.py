@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from beamtwin.databroker.broker import Broker
-from beamtwin.databroker.errors import ImportFileError
+from beamtwin.databroker.errors import DocumentError, ImportFileError
 from beamtwin.databroker.interchange.ordering import parents_first
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import NamedDocument
 from beamtwin.databroker.stores.routing import PARENT
 
-__all__ = ["documents_of", "fingerprint", "import_documents", "new_runs"]
+__all__ = ["documents_of", "file_runs", "fingerprint", "import_documents", "new_runs"]
 
 #: What says where a file is, which is another matter on another machine.
 _PLACES = {
@@ -48,10 +48,35 @@ def import_documents(
         content is stored under the same uid.
     """
     runs = Sorter(source).sort(documents)
-    broker.store.insert_all(
-        document for own in new_runs(broker, runs, source) for document in runs[own]
-    )
+    file_runs(broker, [runs[uid] for uid in new_runs(broker, runs, source)], source)
     return [broker[uid] for uid in runs]
+
+
+def file_runs(
+    broker: Broker, runs: Iterable[Iterable[tuple[str, Mapping[str, Any]]]], source: str
+) -> None:
+    """File runs, all or none.
+
+    Raises
+    ------
+    ImportFileError
+        Naming run and document, if the store refuses one.
+    """
+    where = ""
+
+    def documents() -> Iterator[tuple[str, Mapping[str, Any]]]:
+        nonlocal where
+        for run in runs:
+            uid = ""
+            for number, (name, doc) in enumerate(run, 1):
+                uid = uid or str(doc["uid"])[:8]
+                where = f"run {uid}, its document {number}"
+                yield name, doc
+
+    try:
+        broker.store.insert_all(documents())
+    except DocumentError as error:
+        raise ImportFileError(f"{source}: {where}, {error}; nothing was imported") from error
 
 
 def documents_of(catalogue: Any) -> Iterator[NamedDocument]:
@@ -92,9 +117,14 @@ def new_runs(broker: Broker, runs: Mapping[str, Sequence[NamedDocument]], source
     Raises
     ------
     ImportFileError
-        If one is there with another content.
+        If one is there with another content, or out of sight.
     """
     known = [uid for uid in runs if uid in broker]
+    for uid in runs:
+        if uid not in known and any(broker.store.find({"uid": uid}, limit=1, hidden=True)):
+            raise ImportFileError(
+                f"{source}: run {uid} was removed here; nothing was imported: restore it, or purge it first"
+            )
     for uid in known:
         if fingerprint(runs[uid]) != fingerprint(broker[uid].documents()):
             raise ImportFileError(
@@ -143,10 +173,10 @@ class Sorter:
         for number, (name, doc) in enumerate(documents, 1):
             try:
                 self._take(name, dict(doc))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
                 why = f"has no {error}" if isinstance(error, KeyError) else error
                 raise ImportFileError(
-                    f"{self._source}: document {number}, {name}: {why}; nothing was imported"
+                    f"{self._source}: document {number}, {name:.40}: {why}; nothing was imported"
                 ) from error
         if not self._runs:
             raise ImportFileError(f"{self._source}: holds no run")
@@ -161,6 +191,8 @@ class Sorter:
             fault = check(name, doc, self._keys)
             if fault:
                 raise ValueError(fault)
+        if name == "descriptor" and doc["uid"] in self._keys:
+            raise ValueError(f"has a uid that came before, {doc['uid']!r:.60}")
         run = self._begin(doc) if name == "start" else self._owner(name, doc)
         if run in self._ended:
             raise ValueError(f"comes after the end of its run {run}")
@@ -182,10 +214,12 @@ class Sorter:
 
     def _owner(self, name: str, doc: dict[str, Any]) -> str:
         parent = PARENT[name]
-        if parent not in doc and name == "resource":  # old ones name none
+        if parent not in doc and name == "resource" and self._runs:  # old ones name none
             return next(reversed(self._runs))
         if doc[parent] not in self._owners:
-            raise ValueError(f"belongs to {parent} {doc[parent]!r}, which has not come before it")
+            raise ValueError(
+                f"belongs to {parent} {doc[parent]!r:.60}, which has not come before it"
+            )
         return self._owners[doc[parent]]
 
 

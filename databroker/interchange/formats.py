@@ -1,6 +1,7 @@
 """The formats that runs are written to and read from, by name and by extension."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def export_runs(
 ) -> list[Path]:
     """Write runs to files; each is there whole, or not at all.
 
+    Documents may name any file of this machine: only those in the broker's roots go into an export.
+
     Parameters
     ----------
     runs : sequence of Run
@@ -83,7 +86,7 @@ def export_runs(
     written = _format(form, out, ExportError)
     if not runs:
         raise ExportError(f"{out}: no run was named")
-    targets = _targets(runs, out, written)
+    targets = _targets([_sharing(run) for run in runs], out, written)
     for path, own in targets.items():
         with replacing(path, force=options.force) as partial:
             written.write(own, partial, options)
@@ -130,6 +133,13 @@ def _by_extension(name: str) -> str | None:
         if extension and name.endswith(extension)
     }
     return fitting[max(fitting, key=len)] if fitting else None
+
+
+def _sharing(run: Run) -> Run:
+    """The run, whose files are only opened where they may be handed on."""
+    shared = copy(run)
+    shared.assets = run.assets.sharing()
+    return shared
 
 
 def _targets(runs: Sequence[Run], out: Path, form: Format) -> dict[Path, Sequence[Run]]:

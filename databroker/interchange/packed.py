@@ -4,7 +4,6 @@ A ``.beamtwin`` file is a zip archive of ``manifest.json``, ``documents.jsonl`` 
 ``assets/<number>/<name>``. The manifest says which resource's files are in which folder, and has a sha256 of all.
 """
 
-import glob
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,14 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from beamtwin.databroker.errors import AssetError, ExportError
-from beamtwin.databroker.interchange.archive import BLOCK, DOCUMENTS, FORMAT, MANIFEST, VERSION
+from beamtwin.databroker.interchange.archive import (
+    BLOCK,
+    DOCUMENTS,
+    FORMAT,
+    MANIFEST,
+    VERSION,
+    claims_too_much,
+)
 from beamtwin.databroker.interchange.documentfiles import document_lines
 from beamtwin.databroker.interchange.files import safe_name
 from beamtwin.databroker.interchange.options import Options
@@ -25,6 +31,7 @@ __all__ = ["export_packed"]
 
 #: 1980, where the time of zip files begins: the same run packed twice is the same file.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+_LEFT_OUT = "leave the files out with --no-assets"
 
 
 def export_packed(runs: Sequence[Run], path: Path, options: Options) -> None:
@@ -33,13 +40,17 @@ def export_packed(runs: Sequence[Run], path: Path, options: Options) -> None:
     Raises
     ------
     ExportError
-        Naming run, resource and file, if one is not there.
+        Naming run, resource and file, if one is not there, or lies where files are not handed on from.
     """
     annotations = {run.uid: run.annotations for run in runs if run.annotations}
     manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "annotations": annotations}
     manifest["resources"] = {}
     with ZipFile(path, "w", ZIP_STORED) as archive:
         manifest["sha256"] = {DOCUMENTS: _pack_documents(archive, runs)}
+        if claims_too_much(archive.getinfo(DOCUMENTS)):
+            raise ExportError(
+                "the documents hold so little that no import would believe it; export as jsonl"
+            )
         resources = _resources(runs) if options.with_assets else []
         for number, (run, resource) in enumerate(resources):
             options.watch("assets", number, len(resources))
@@ -101,51 +112,15 @@ class _Announced:
 def _announced(run: Run, resource: Mapping[str, Any]) -> _Announced:
     label = f"run {run.uid[:8]}, resource {str(resource['uid'])[:8]}"
     try:
-        path = run.assets.path(resource)
+        path, files = run.assets.path(resource), run.assets.files(resource)
     except AssetError as error:
-        raise ExportError(f"{label}: {error}") from error
-    if path.is_file():
-        return _Announced([path, *_linked(path)], {"name": safe_name(path.name)})
-    prefix = "" if path.is_dir() else path.name
-    folder = path if path.is_dir() else path.parent
-    files = sorted(
-        file
-        for file in folder.glob(f"{glob.escape(prefix or _prefix(resource))}*")
-        if file.is_file()
-    )
+        raise ExportError(f"{label}: {error}; {_LEFT_OUT}") from error
     if not files:
+        raise ExportError(f"{label}: {path} is not there; put it back, or {_LEFT_OUT}")
+    folder = path if path.is_dir() else path.parent
+    below = next((file for file in files if file.parent != folder), None)
+    if below is not None:
         raise ExportError(
-            f"{label}: {path} is not there; put it back, or leave the files out with --no-assets"
+            f"{label}: {below} lies below {folder}, and an archive has one folder a resource; {_LEFT_OUT}"
         )
-    return _Announced(files, {"name": safe_name(prefix)} if prefix else {})
-
-
-def _prefix(resource: Mapping[str, Any]) -> str:
-    """What the names of a resource's own files begin with, as far as it says so."""
-    if "uri" in resource:
-        template = str(resource.get("parameters", {}).get("template", ""))
-        return Path(template).name.split("{")[0]
-    return Path(str(resource.get("resource_kwargs", {}).get("filename", ""))).name
-
-
-def _linked(path: Path) -> list[Path]:
-    """The files beside an HDF5 file that it links to, as Eiger's master files do."""
-    import h5py
-
-    if not h5py.is_hdf5(path):
-        return []
-    found: dict[Path, None] = {}
-
-    def visit(group: Any) -> None:
-        for name in group:
-            link = group.get(name, getlink=True)
-            if isinstance(link, h5py.ExternalLink):
-                file = path.parent / Path(link.filename).name
-                if file.is_file() and file != path:
-                    found[file] = None
-            elif isinstance(link, h5py.HardLink) and isinstance(group[name], h5py.Group):
-                visit(group[name])
-
-    with h5py.File(path, "r", locking=False) as file:
-        visit(file)
-    return list(found)
+    return _Announced(files, {} if path.is_dir() else {"name": safe_name(path.name)})

@@ -18,6 +18,7 @@ from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
 from beamtwin.databroker.interchange.columns import hinted, scalars
 from beamtwin.databroker.interchange.composing import NAMESPACE, Points, compose
+from beamtwin.databroker.interchange.documents import file_runs
 from beamtwin.databroker.interchange.options import Options
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
@@ -27,6 +28,8 @@ from beamtwin.databroker.stream import Stream
 __all__ = ["export_spec", "import_spec"]
 
 _DATE = "%a %b %d %H:%M:%S %Y"
+#: Of a scan, as long as a database takes it.
+_SCAN_ID = re.compile(r"[0-9]{1,18}")
 #: Motors on one line of a header, as SPEC has it.
 _MOTORS_PER_LINE = 8
 #: Names in SPEC files are separated by two blanks, so none may hold two.
@@ -175,12 +178,8 @@ def import_spec(broker: Broker, path: Path, options: Options) -> list[Run]:
         str(uuid5(NAMESPACE, json.dumps([sha256, number]))): scan
         for number, scan in enumerate(scans)
     }
-    broker.store.insert_all(
-        document
-        for uid, scan in runs.items()
-        if uid not in broker
-        for document in _documents(path, uid, scan, sha256)
-    )
+    new = [uid for uid in runs if uid not in broker]
+    file_runs(broker, (_documents(path, uid, runs[uid], sha256) for uid in new), str(path))
     return [broker[uid] for uid in runs]
 
 
@@ -194,7 +193,7 @@ def _read(path: Path, lines: Iterable[str]) -> list[_Scan]:
             header, current = _Scan(number), None
         try:
             _take(line, header if current is None else current)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ImportFileError(f"{path}, line {number}: {error}") from error
     return [scan for scan in scans if scan.labels]
 
@@ -246,7 +245,7 @@ def _documents(path: Path, uid: str, scan: _Scan, sha256: str) -> Iterator[Named
     start = {
         "uid": uid,
         "time": time,
-        "scan_id": int(words[0]) if words and words[0].isdigit() else 0,
+        "scan_id": int(words[0]) if words and _SCAN_ID.fullmatch(words[0]) else 0,
         "plan_name": words[1] if len(words) > 1 else "import_spec",
         "hints": {"dimensions": [[[axis], "primary"]]},
         "imported": {

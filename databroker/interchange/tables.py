@@ -16,6 +16,7 @@ from uuid import uuid5
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
 from beamtwin.databroker.interchange.composing import NAMESPACE, Points, compose
+from beamtwin.databroker.interchange.documents import file_runs
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores.base import NamedDocument
 
@@ -91,7 +92,7 @@ def import_table(
         _uid(table, group): (dict(zip(group_by, group, strict=True)), rows)
         for group, rows in table.groups(group_by).items()
     }
-    documents: list[NamedDocument] = []
+    new: list[list[NamedDocument]] = []
     for uid, (labels, rows) in runs.items():
         if uid not in broker:
             own = _start(table, uid, time, axis, labels)
@@ -99,8 +100,8 @@ def import_table(
             moments = [row[times] if times else time for row in rows]
             left_out = [*labels, times]
             points = _points(table, left_out, axis, rows, units or {}, moments)
-            documents += compose(start, [points])
-    broker.store.insert_all(documents)
+            new.append(list(compose(start, [points])))
+    file_runs(broker, new, str(path))
     return [broker[uid] for uid in runs]
 
 
@@ -159,7 +160,7 @@ def _text(path: str | Path, content: bytes) -> str:
 
 
 def _columns(path: str | Path, number: int, line: str, needed: Sequence[str]) -> list[str]:
-    columns = [cell.strip() for cell in next(csv.reader([line]))]
+    columns = [cell.strip() for cell in _cells(path, number, line)]
     for name in needed:
         if name not in columns:
             raise ImportFileError(
@@ -171,7 +172,7 @@ def _columns(path: str | Path, number: int, line: str, needed: Sequence[str]) ->
 
 
 def _row(path: str | Path, number: int, line: str, columns: Sequence[str]) -> dict[str, float]:
-    cells = next(csv.reader([line]))
+    cells = _cells(path, number, line)
     if len(cells) != len(columns):
         raise ImportFileError(
             f"{path}, line {number}: has {len(cells)} cells; expected {len(columns)}: "
@@ -181,6 +182,13 @@ def _row(path: str | Path, number: int, line: str, columns: Sequence[str]) -> di
         column: _number(path, number, column, cell)
         for column, cell in zip(columns, cells, strict=True)
     }
+
+
+def _cells(path: str | Path, number: int, line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise ImportFileError(f"{path}, line {number}: is no line of a table: {error}") from error
 
 
 def _number(path: str | Path, number: int, column: str, cell: str) -> float:

@@ -2,22 +2,33 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
-from beamtwin.databroker.interchange.archive import ASSET, BLOCK, DOCUMENTS, read_manifest
+from beamtwin.databroker.interchange.archive import (
+    BLOCK,
+    DOCUMENTS,
+    Manifest,
+    Place,
+    is_asset,
+    opened,
+)
 from beamtwin.databroker.interchange.documentfiles import read_lines
-from beamtwin.databroker.interchange.documents import Sorter, new_runs
+from beamtwin.databroker.interchange.documents import Sorter, file_runs, new_runs
 from beamtwin.databroker.interchange.files import safe_name
 from beamtwin.databroker.interchange.options import Options
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores.base import NamedDocument
 
 __all__ = ["import_packed"]
+
+#: Of a folder, in characters: file systems take 255 bytes.
+_LONGEST_NAME = 120
 
 
 def import_packed(broker: Broker, path: Path, options: Options) -> list[Run]:
@@ -28,22 +39,15 @@ def import_packed(broker: Broker, path: Path, options: Options) -> list[Run]:
     ImportFileError
         If the archive is not sound, or holds what no export puts there; nothing was imported then.
     """
-    try:
-        with ZipFile(path) as archive:
-            manifest = read_manifest(path, archive)
-            runs = _documents(path, archive, manifest)
-            new = new_runs(broker, runs, str(path))
-            if new:
-                _file(broker, path, archive, manifest, {uid: runs[uid] for uid in new}, options)
-                _annotate(broker, new, manifest["annotations"])
-    except (BadZipFile, NotImplementedError, EOFError) as error:
-        raise ImportFileError(f"{path}: is no sound archive: {error}; get it again") from error
+    with opened(path) as (archive, manifest):
+        runs = _documents(path, archive, manifest)
+        new = new_runs(broker, runs, str(path))
+        if new:
+            _file(broker, path, archive, manifest, {uid: runs[uid] for uid in new}, options)
     return [broker[uid] for uid in runs]
 
 
-def _documents(
-    path: Path, archive: ZipFile, manifest: Mapping[str, Any]
-) -> dict[str, list[NamedDocument]]:
+def _documents(path: Path, archive: ZipFile, manifest: Manifest) -> dict[str, list[NamedDocument]]:
     source = f"{path}, {DOCUMENTS}"
     with archive.open(DOCUMENTS) as member:
         digest = hashlib.sha256()
@@ -63,40 +67,60 @@ def _file(
     broker: Broker,
     path: Path,
     archive: ZipFile,
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     runs: Mapping[str, list[NamedDocument]],
     options: Options,
 ) -> None:
     """Unpack, then file; where one fails, the other is undone."""
-    if not manifest["resources"]:
-        broker.store.insert_all(document for run in runs.values() for document in run)
+    if not manifest.resources:
+        _insert(broker, runs, manifest, str(path))
         return
     if options.assets is None:
         raise ImportFileError(f"{path}: brings files; say which folder is to have them (assets)")
-    folder = options.assets / safe_name(f"{next(iter(runs))}-{manifest['sha256'][DOCUMENTS][:8]}")
+    name = safe_name(f"{next(iter(runs))}-{manifest.sha256[DOCUMENTS][:8]}")[:_LONGEST_NAME]
+    workshop = options.assets / f".{name}.part"
+    folder = _free(options.assets / name)
     try:
-        shutil.rmtree(folder, ignore_errors=True)  # of an import that was killed
-        _unpack(path, archive, manifest, folder, options)
-        places = manifest["resources"]
-        broker.store.insert_all(
-            (name, _placed(name, doc, places, folder)) for run in runs.values() for name, doc in run
-        )
+        shutil.rmtree(workshop, ignore_errors=True)  # of an import that was killed
+        _unpack(path, archive, manifest, workshop, options)
+        workshop.rename(folder)
+        placed = {
+            uid: [(name, _placed(name, doc, manifest.resources, folder)) for name, doc in run]
+            for uid, run in runs.items()
+        }
+        _insert(broker, placed, manifest, str(path))
     except BaseException:
+        shutil.rmtree(workshop, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _annotate(broker: Broker, new: Sequence[str], annotations: Mapping[str, Any]) -> None:
-    """Say of the runs what was said of them where they come from."""
-    for uid in new:
-        if uid in annotations:
-            broker.store.annotate(uid, lambda _, said=annotations[uid]: said)
+def _free(folder: Path) -> Path:
+    """The folder, or one beside it: those that are there are files of other runs, or of another catalogue."""
+    others = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+    return next(path for path in chain([folder], others) if not path.exists())
+
+
+def _insert(
+    broker: Broker, runs: Mapping[str, list[NamedDocument]], manifest: Manifest, source: str
+) -> None:
+    """File the runs, and say of them what was said where they come from; where that fails, they are deleted."""
+    file_runs(broker, runs.values(), source)
+    try:
+        for uid in runs:
+            if uid in manifest.annotations:
+                broker.store.annotate(uid, lambda _, said=manifest.annotations[uid]: dict(said))
+    except BaseException:
+        for uid in runs:
+            broker.store.hide(uid)
+            broker.store.delete(uid)
+        raise
 
 
 def _unpack(
-    path: Path, archive: ZipFile, manifest: Mapping[str, Any], folder: Path, options: Options
+    path: Path, archive: ZipFile, manifest: Manifest, folder: Path, options: Options
 ) -> None:
-    members = [info for info in archive.infolist() if ASSET.fullmatch(info.filename)]
+    members = [info for info in archive.infolist() if is_asset(info)]
     try:
         folder.mkdir(parents=True)
         needed, free = sum(info.file_size for info in members), shutil.disk_usage(folder).free
@@ -124,26 +148,25 @@ def _copy(source: IO[bytes], out: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _compare(path: Path, name: str, found: str, manifest: Mapping[str, Any]) -> None:
-    if found != manifest["sha256"].get(name):
+def _compare(path: Path, name: str, found: str, manifest: Manifest) -> None:
+    if found != manifest.sha256.get(name):
         raise ImportFileError(
             f"{path}: {name} is not what was packed (its sha256 differs); get the file again"
         )
 
 
 def _placed(
-    name: str, doc: dict[str, Any], places: Mapping[str, Any], folder: Path
+    name: str, doc: dict[str, Any], places: Mapping[str, Place], folder: Path
 ) -> dict[str, Any]:
     """A resource's document, as its files now lie."""
-    place = places.get(doc.get("uid", "")) if name in ("resource", "stream_resource") else None
+    place = places.get(str(doc.get("uid"))) if name in ("resource", "stream_resource") else None
     if place is None:
         return doc
-    relative = "/".join(filter(None, (place["folder"], place.get("name"))))
     if name == "stream_resource":
-        uri = (folder / relative).absolute().as_uri().replace("file://", "file://localhost", 1)
-        return doc | {"uri": uri + "/" * ("name" not in place)}
+        uri = (folder / place.path).absolute().as_uri().replace("file://", "file://localhost", 1)
+        return doc | {"uri": uri + "/" * (place.name is None)}
     return doc | {
         "root": str(folder.absolute()),
-        "resource_path": relative,
+        "resource_path": place.path,
         "path_semantics": "posix",
     }

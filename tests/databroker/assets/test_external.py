@@ -44,15 +44,15 @@ def streamed(make, file, shape, numbers, **changes):
     return documents
 
 
-def referenced(make, file, shape, frames, points):
-    """A run whose images come by AD_HDF5 resource and datum."""
+def referenced(make, file, shape, frames, points, spec="AD_HDF5"):
+    """A run whose images come by resource and datum."""
     documents = make.run(0, stop=False)
     run = documents[0][1]["uid"]
     image = {"dtype": "array", "shape": shape, "source": "s", "external": "FILESTORE:"}
     documents[1] = ("descriptor", make.descriptor(run, "d", "primary", image=image))
     resource = {
         "uid": "r",
-        "spec": "AD_HDF5",
+        "spec": spec,
         "root": str(file.parent.parent),
         "resource_path": f"{file.parent.name}/{file.name}",
         "resource_kwargs": {"frame_per_point": frames},
@@ -126,6 +126,11 @@ def test_only_what_is_used_is_read(db, make, fill, file, monkeypatch):
 def test_area_detector_files(db, make, fill, file, shape, frames, expected):
     fill(db, referenced(make, file, shape, frames, [0, 1, 2, 5]))
     np.testing.assert_array_equal(db[-1].primary.read()["image"].values, expected)
+
+
+def test_area_detector_files_that_were_read_while_written(db, make, fill, file):
+    fill(db, referenced(make, file, [4, 5], 1, [0, 1], "AD_HDF5_SWMR"))
+    np.testing.assert_array_equal(db[-1].primary.read()["image"].values, FRAMES[:2])
 
 
 def test_datum_pages(db, make, fill, file):

@@ -192,6 +192,8 @@ def test_a_function_as_a_handler(saved):
         with pytest.raises(AssetError, match="'image/x-mine' has a handler; to replace it"):
             db.register_handler("image/x-mine", Doubled)
         db.register_handler("image/x-mine", Doubled, overwrite=True)
+        with pytest.raises(AssetError, match="a handler is a class or a function, not 'Doubled'"):
+            db.register_handler("DOUBLED", "Doubled")
     with (
         Broker.in_memory() as other,
         pytest.raises(AssetError, match="nothing here reads 'image/x-mine'"),

@@ -4,9 +4,18 @@ import h5py
 import numpy as np
 import pytest
 
+from beamtwin.databroker.assets.registry import Assets
+from beamtwin.databroker.broker import Broker
+
 EPOCH = 1_700_000_000.0
 #: Not representable in few digits, very large, very small, and none at all.
 VALUES = (0.1 + 0.2, -1e300, 5e-324, float("nan"), float("-inf"))
+
+
+@pytest.fixture
+def db(store, tmp_path):
+    """Of a user who vouches for the detector's folder."""
+    return Broker(store, assets=Assets(roots=[tmp_path / "detector"]))
 
 
 @pytest.fixture
@@ -94,7 +103,5 @@ def _announced(run, descriptor, path, first, count):
 @pytest.fixture
 def elsewhere(tmp_path):
     """Another catalogue."""
-    from beamtwin.databroker.broker import Broker
-
     with Broker.open(tmp_path / "elsewhere.sqlite") as broker:
         yield broker
