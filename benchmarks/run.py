@@ -137,8 +137,10 @@ does so with ours. Memory is what is allocated and still held between the 500th 
 
 The broker, its SQLite file on a local disk, stands beside tiled in process (catalogue and tables in SQLite, written to
 by bluesky's TiledWriter), by the wall. Tiled searches among fewer runs, because it takes a tenth of a second to file
-one; databroker 1.2 is named where it is installed. Limits that were *asked* in seconds or events per second depend on
-the machine, so they are shown and not asserted; where there is no peer, the ratio is to them.
+one; databroker 1.2.5, on mongomock, has a Python environment of its own, where that can be installed. Limits that were
+*asked* in seconds or events per second depend on the machine, so they are shown and not asserted; where there is no
+peer, the ratio is to them. FerretDB reads a whole collection to find a run's pages: the more runs, the slower it is,
+other than MongoDB.
 
 ## Where the rest of the time goes
 

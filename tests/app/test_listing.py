@@ -97,7 +97,14 @@ def test_tags_and_notes_are_shown(beamtwin, filed):
     shown = beamtwin("show", "-1").out
     assert "tags: ['[bold]', 'good']" in shown
     assert "text: 'beam was lost [red]'" in shown
+    assert "[bold], good" in beamtwin("list").out
     assert beamtwin("tag", "-1", "good", "--away").out == "2bcdef00: [bold]\n"
+
+
+def test_a_word_that_is_no_folder_is_a_catalogues_name(beamtwin, monkeypatch):
+    monkeypatch.delenv("BEAMTWIN_DATA", raising=False)
+    assert "'nowhere' is no catalogue" in beamtwin("list", "--data", "nowhere").complaint
+    assert "catalog.sqlite: is not there" in beamtwin("list", "--data", "./nowhere").complaint
 
 
 def test_deleting_takes_two_steps(beamtwin, filed):

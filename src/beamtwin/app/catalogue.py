@@ -59,7 +59,7 @@ def open_catalogue(
     roots : iterable of Path
         The folders of which files may go into exports, besides the data folder's own.
     """
-    elsewhere = given is not None and ("://" in given or _is_name(given))
+    elsewhere = given is not None and ("://" in given or _is_name(given, write))
     if elsewhere:
         assets, target = data_path(None) / ASSETS, given
         options: dict[str, Any] = {}
@@ -147,8 +147,10 @@ def find_all(broker: Broker, keys: Sequence[str]) -> list[Run]:
     return list({run.uid: run for run in (find(broker, key) for key in keys)}.values())
 
 
-def _is_name(given: str) -> bool:
-    return not Path(given).exists() and "/" not in given and given in catalogs()
+def _is_name(given: str, write: bool) -> bool:
+    """A word that is no folder is a catalogue's name, unless a folder of that name may be made."""
+    is_word = not Path(given).exists() and Path(given).name == given
+    return is_word and (not write or given in catalogs())
 
 
 def _plain(value: Any) -> Any:

@@ -113,8 +113,12 @@ def _table(runs: list[Run]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for heading, numeric in _COLUMNS.items():
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=heading != "plan")
+    tagged = any(run.tags for run in runs)
+    if tagged:
+        table.add_column("tags")
     for run in runs:
-        table.add_row(*_row(run))
+        tags = [escape(printable(", ".join(run.tags)))] if tagged else []
+        table.add_row(*_row(run), *tags)
     return table
 
 
