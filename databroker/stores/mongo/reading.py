@@ -12,7 +12,7 @@ from typing import Any
 
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import Columns, Header, NamedDocument
-from beamtwin.databroker.stores.mongo.layout import Tables, page_id
+from beamtwin.databroker.stores.mongo.layout import Tables, page_body, page_id
 from beamtwin.databroker.stores.mongo.shelves import Row
 from beamtwin.databroker.stores.pages import Page, pack_events
 from beamtwin.databroker.stores.reading import Placed, join
@@ -127,7 +127,7 @@ class RunReader:
         last = 0
         for row in self._page_rows(stream, since):
             last = row["last"]
-            yield row["whole"], Page(row["body"])
+            yield row["whole"], Page(page_body(row))
         events = [
             (event["place"], jsontext.loads(event["body"]))
             for event in stream.waiting

@@ -15,7 +15,7 @@ import bson
 from beamtwin.databroker.errors import DocumentError
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.events import check_event, copied
-from beamtwin.databroker.stores.mongo.layout import LARGEST_BYTES, page_id
+from beamtwin.databroker.stores.mongo.layout import LARGEST_BYTES, page_fields, page_id
 from beamtwin.databroker.stores.mongo.narrowing import found_by
 from beamtwin.databroker.stores.mongo.shelves import Row, Shelf
 from beamtwin.databroker.stores.pages import pack_events, pack_page
@@ -155,7 +155,7 @@ class RunWriter:
             "last": places[1],
             "events": events,
             "whole": whole,
-            "body": body,
+            **page_fields(body),
         }
         self.shelf.add_page(page)
         stream.pages += 1

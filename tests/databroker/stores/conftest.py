@@ -35,6 +35,7 @@ from beamtwin.databroker.stores.sqlite import SqliteStore
 from beamtwin.orchestration.clock import WallClock
 
 _FERRETDB_SOURCES = Path(__file__).parents[2] / "servers" / "ferretdb"
+_BUILD = Path(__file__).parents[3] / "build"
 _GIVEN_SERVER = "BEAMTWIN_TEST_MONGODB_URI"
 _DATABASES = count(1)
 
@@ -140,12 +141,13 @@ class FerretDB:
 
 
 @pytest.fixture(scope="session")
-def ferretdb_program(pytestconfig: pytest.Config) -> Path:
+def ferretdb_program() -> Path:
     """The executable, built when its sources change."""
     sources = [_FERRETDB_SOURCES / name for name in ("go.mod", "go.sum", "main.go")]
     key = sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
-    program = pytestconfig.cache.mkdir("ferretdb") / f"ferretdb-{key}"
+    program = _BUILD / f"ferretdb-{key}"
     if not program.exists():
+        _BUILD.mkdir(exist_ok=True)
         _build(program)
     return program
 

@@ -1,6 +1,7 @@
 """What the store in MongoDB does beyond what every store must: rows, pages, what the server is asked."""
 
 import re
+from hashlib import shake_256
 
 import numpy as np
 import pytest
@@ -103,6 +104,18 @@ def test_events_move_from_pending_to_pages(store, make, fill):
     fill(store, documents[-1:])
     assert tables.pending.count_documents({}) == 0
     assert list(store.documents(run)) == documents
+
+
+@pytest.mark.parametrize("noise", [False, True])
+def test_pages_are_deflated_where_that_makes_them_smaller(store, make, fill, noise):
+    start, (_, descriptor), *_, stop = make.run(1)
+    digest = shake_256(b"noise").digest(8000) if noise else bytes(8000)
+    event = make.event(descriptor["uid"], 1, m=np.frombuffer(digest, np.uint8))
+    documents = fill(store, [start, ("descriptor", descriptor), ("event", event), stop])
+    (page,) = store._tables.pages.find()
+    assert page["deflated"] is not noise
+    assert len(page["body"]) > 8000 if noise else len(page["body"]) < 1000
+    assert make.same(list(store.documents(start[1]["uid"])), documents)
 
 
 def test_a_page_that_came_before_its_events_were_removed(store, make, fill):
