@@ -19,6 +19,7 @@ from beamtwin.databroker.stores.editing import check_annotations, check_deletabl
 from beamtwin.databroker.stores.mongo.connection import MongoDatabase, explained, writing
 from beamtwin.databroker.stores.mongo.facility import Facility, as_document, as_rows
 from beamtwin.databroker.stores.mongo.shelves import Row
+from beamtwin.databroker.stores.mongo.writing import RESERVED_BYTES, check_size
 from beamtwin.databroker.stores.pages import Page, pack_events
 from beamtwin.databroker.stores.reading import join
 from beamtwin.databroker.stores.routing import Router, check_start
@@ -232,6 +233,7 @@ class NormalizedStore(Closing):
                 annotations = change(jsontext.loads(row["body"]))
                 check_annotations(annotations)
                 text = jsontext.dumps(annotations)
+                check_size(len(text), RESERVED_BYTES, "the annotations")
                 done = self._facility.annotations.update_one(
                     {"_id": uid, "revision": row["revision"]},
                     {"$set": {"body": text, "revision": row["revision"] + 1}},

@@ -189,3 +189,14 @@ def test_reading_only(mongo_opener, facility, make):
         assert reader.count({}) == 1
         with pytest.raises(StoreError, match="is open for reading only; nothing was stored"):
             reader.insert(*make.run(0)[0])
+
+
+def test_annotations_that_are_too_large_are_refused(facility, make, fill):
+    run = fill(facility, make.run(0))[0][1]["uid"]
+    facility.annotate(run, lambda _: {"notes": ["kept"]})
+    with pytest.raises(
+        DocumentError, match=r"the annotations would take 2\.0 MB .* at most 2\.0 MB"
+    ):
+        facility.annotate(run, lambda _: {"notes": ["x" * 2_000_001]})
+    (header,) = facility.find({})
+    assert header.annotations == {"notes": ["kept"]}
