@@ -6,13 +6,14 @@ if not __name__.startswith("beamtwin."):
     )
 
 from beamtwin.databroker.broker import Broker
-from beamtwin.databroker.errors import DataBrokerError
+from beamtwin.databroker.errors import DataBrokerError, DataBrokerWarning
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.search import FullText, Key, ScanIDRange, Tagged, TimeRange
 
 __all__ = [
     "Broker",
     "DataBrokerError",
+    "DataBrokerWarning",
     "FullText",
     "Key",
     "Run",

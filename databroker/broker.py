@@ -15,6 +15,7 @@ from beamtwin.databroker.query import Query, both, validate
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.search import Tagged
 from beamtwin.databroker.stores.base import Header, Sort, Store
+from beamtwin.databroker.stores.routing import plain_name
 
 if TYPE_CHECKING:
     from beamtwin.databroker.compare.comparison import Comparison
@@ -145,8 +146,14 @@ class Broker(Closing):
     # --- documents in -------------------------------------------------------
 
     def insert(self, name: str, doc: Mapping[str, Any]) -> None:
-        """Keep a document; what returned is kept, whatever becomes of the process."""
-        self.store.insert(name, doc)
+        """Keep a document; what returned is kept, whatever becomes of the process. See `Store.insert` for errors.
+
+        Parameters
+        ----------
+        name : str or event_model.DocumentNames
+        doc : dict
+        """
+        self.store.insert(name if isinstance(name, str) else plain_name(name), doc)
 
     __call__ = insert
 

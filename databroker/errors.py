@@ -9,12 +9,15 @@
     * `ImportFileError` (also a ValueError): a foreign file that is not what it should be
     * `ExportError`: a run that cannot be written as asked
     * `ComparisonError` (also a ValueError): profiles that cannot be compared
+
+`DataBrokerWarning` says, without raising, that data are read as they were recorded, and not as they were announced.
 """
 
 __all__ = [
     "AssetError",
     "ComparisonError",
     "DataBrokerError",
+    "DataBrokerWarning",
     "DocumentError",
     "ExportError",
     "ImportFileError",
@@ -26,6 +29,10 @@ __all__ = [
 
 class DataBrokerError(Exception):
     """Raised on purpose: its text tells a person what to do."""
+
+
+class DataBrokerWarning(UserWarning):
+    """What is read is not as its documents announce it."""
 
 
 class StoreError(DataBrokerError):

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlparse
 from beamtwin.databroker.catalogs import Catalog, named
 from beamtwin.databroker.errors import DataBrokerError, StoreError
 from beamtwin.databroker.stores.base import Store
+from beamtwin.databroker.stores.redaction import redact
 
 __all__ = ["ASSETS", "asset_folder", "catalog_of", "open_store"]
 
@@ -51,7 +52,7 @@ def open_store(target: str, **options: Any) -> Store:
         return open_mongo(target, **_known(options, open_mongo))
     if scheme != "sqlite":
         raise DataBrokerError(
-            f"{target}: {scheme}:// is not known; known: sqlite:///path, mongodb://, mongodb+srv://"
+            f"{redact(target)}: {scheme}:// is not known; known: sqlite:///path, mongodb://, mongodb+srv://"
         )
     from beamtwin.databroker.stores.sqlite import SqliteStore
 
@@ -81,5 +82,7 @@ def _path_of(target: str) -> str:
         return target
     parts = urlparse(target)
     if parts.netloc or len(parts.path) <= 1:
-        raise StoreError(f"{target}: say sqlite:///relative/path or sqlite:////absolute/path")
+        raise StoreError(
+            f"{redact(target)}: say sqlite:///relative/path or sqlite:////absolute/path"
+        )
     return unquote(parts.path[1:])

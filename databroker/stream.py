@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from beamtwin.databroker.assets.external import (
     ASSET_DOCUMENTS,
@@ -11,7 +12,7 @@ from beamtwin.databroker.assets.external import (
 )
 from beamtwin.databroker.assets.limits import check_size
 from beamtwin.databroker.assets.registry import Assets
-from beamtwin.databroker.errors import DataBrokerError, RunNotFoundError
+from beamtwin.databroker.errors import DataBrokerError, DataBrokerWarning, RunNotFoundError
 from beamtwin.databroker.stores.base import Columns, Store
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class Stream:
         """What each key's data are: dtype, shape, units, source, ..."""
         return {k: key for doc in self.descriptors for k, key in doc["data_keys"].items()}
 
+    def units(self, key: str) -> str:
+        """The units of a column, or ``""``; events may have columns that no descriptor knows."""
+        return self.data_keys.get(key, {}).get("units") or ""
+
     @property
     def config(self) -> dict[str, dict[str, Any]]:
         """Each device's configuration, as the stream's last descriptor has it."""
@@ -77,7 +82,7 @@ class Stream:
     def columns(self, keys: Iterable[str] | None = None) -> Columns:
         """The events as numpy arrays, or only these keys of them; what lies in other files as the references to it."""
         wanted = None if keys is None else self._wanted(keys)
-        return self.store.columns(self.start["uid"], self.name, wanted)
+        return self._recorded(wanted)
 
     def external(self) -> dict[str, ExternalColumn]:
         """The keys whose data lie in files, and in which."""
@@ -85,6 +90,9 @@ class Stream:
 
     def read(self, keys: Iterable[str] | None = None, *, chunks: Any = None) -> "xarray.Dataset":
         """The events along the dimension ``time``; what lies in other files is read as it is used.
+
+        Events that do not have the keys that their descriptor names, no more and no less, are read as they are, with
+        a `DataBrokerWarning` that names the keys.
 
         Parameters
         ----------
@@ -104,6 +112,8 @@ class Stream:
 
         wanted = self._wanted(keys)
         columns = self.columns(None if keys is None else wanted)
+        wanted += [key for key in columns.data if key not in wanted]
+        self._warn_of_misfits(wanted, columns)
         outside = self._outside(wanted, columns)
         count = len(columns.time) or max((c.count for c in outside.values()), default=0)
         variables = {
@@ -117,6 +127,8 @@ class Stream:
 
     def table(self, keys: Iterable[str] | None = None) -> "pandas.DataFrame":
         """The events' single numbers and texts, a row each, by seq_num.
+
+        A time for which pandas has no date is ``NaT`` there; `columns` has it in seconds.
 
         Parameters
         ----------
@@ -132,10 +144,12 @@ class Stream:
             import pandas
         except ImportError as error:
             raise DataBrokerError("a table needs pandas: pip install pandas") from error
-        columns = self.columns(keys)
+        wanted = self._wanted(keys)
+        columns = self.columns(None if keys is None else wanted)
+        self._warn_of_misfits(wanted, columns)
         flat = {key: list(values) for key, values in columns.data.items() if values.ndim == 1}
         index = pandas.Index(columns.seq_num, name="seq_num")
-        time = pandas.to_datetime(columns.time, unit="s", utc=True)
+        time = pandas.to_datetime(columns.time, unit="s", utc=True, errors="coerce")
         return pandas.DataFrame({"time": time, **flat}, index=index)
 
     def __repr__(self) -> str:
@@ -147,18 +161,38 @@ class Stream:
 
     def _wanted(self, keys: Iterable[str] | None) -> list[str]:
         """These keys, or all; one alone may be given as it is."""
-        wanted = [keys] if isinstance(keys, str) else list(self.data_keys if keys is None else keys)
+        known = self.data_keys
+        wanted = [keys] if isinstance(keys, str) else list(known if keys is None else keys)
         for key in wanted:
-            if key not in self.data_keys:
+            if key not in known and key not in self._recorded([key]).data:
                 raise RunNotFoundError(f"{self!r} has no key {key!r}")
         return wanted
+
+    def _recorded(self, keys: Iterable[str] | None) -> Columns:
+        return self.store.columns(self.start["uid"], self.name, keys)
+
+    def _warn_of_misfits(self, wanted: Sequence[str], columns: Columns) -> None:
+        """Say where events are not as their descriptors announce them: stores take whatever bluesky emits."""
+        keys = self.data_keys
+        asked = dict.fromkeys([*wanted, *columns.data])
+        inside = [key for key in asked if not keys.get(key, {}).get("external")]
+        stored = [key for key in inside if key in columns.data]
+        faults = {
+            "in events, and in no descriptor": [key for key in stored if key not in keys],
+            "in descriptors, and in no event": [key for key in inside if key not in stored],
+            "without a value in some events": [k for k in stored if _has_gaps(columns.data[k])],
+        }
+        said = "; ".join(f"{', '.join(found)} ({what})" for what, found in faults.items() if found)
+        if said and len(columns.time):
+            label = f"run {self.start['uid'][:8]}, {self.name}"
+            warn(f"{label}: events do not fit: {said}", DataBrokerWarning, stacklevel=3)
 
     def _outside(self, wanted: Iterable[str], columns: Columns) -> dict[str, ExternalColumn]:
         """Of the wanted keys those whose data lie in files."""
         external = {
             key: columns.data.get(key)
             for key in wanted
-            if self.data_keys[key].get("external") and not _is_filled(columns, key)
+            if self.data_keys.get(key, {}).get("external") and not _is_filled(columns, key)
         }
         if not external:
             return {}
@@ -185,7 +219,7 @@ class Stream:
 
         from beamtwin.databroker.assets.lazy import lazy
 
-        data_key = self.data_keys[key]
+        data_key = self.data_keys.get(key, {})
         data = inside if outside is None else lazy(outside, count)
         attributes = {
             name: data_key[name] for name in _ATTRIBUTES if data_key.get(name) is not None
@@ -209,6 +243,10 @@ class Stream:
 def _is_filled(columns: Columns, key: str) -> bool:
     """Whether the events hold an external key's data and not a reference to them."""
     return key in columns.data and columns.data[key].dtype.kind != "U"
+
+
+def _has_gaps(column: "np.ndarray") -> bool:
+    return column.dtype == object and any(value is None for value in column)
 
 
 def _chunked(data: "xarray.Dataset", chunks: Any) -> "xarray.Dataset":

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlparse
 
 from beamtwin.databroker.errors import AssetError
 
-__all__ = ["inside", "moved", "of_resource", "of_uri", "recorded", "require"]
+__all__ = ["inside", "is_there", "moved", "of_resource", "of_uri", "recorded", "require", "stated"]
 
 _ABOVE = ".."
 
@@ -26,6 +26,13 @@ def recorded(document: Mapping[str, Any]) -> Path:
         raise AssetError(
             f"the document {str(document.get('uid'))[:40]!r} names no file: {error!r}"
         ) from error
+
+
+def stated(document: Mapping[str, Any]) -> str:
+    """The words in which a resource or stream_resource document names a path."""
+    if "uri" in document:
+        return f"uri {document['uri']!r}"
+    return f"root {document.get('root')!r}, resource_path {document.get('resource_path')!r}"
 
 
 def of_uri(uri: str) -> Path:
@@ -78,6 +85,20 @@ def moved(path: Path, root_map: Mapping[str, str | Path]) -> Path:
     return path
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file or a folder.
+
+    Raises
+    ------
+    AssetError
+        Naming the path, if it cannot be looked at.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise AssetError(f"{str(path)[:255]} cannot be reached: {error.strerror}") from error
+
+
 def require(path: Path) -> Path:
     """The path of a file that is there.
 
@@ -86,11 +107,7 @@ def require(path: Path) -> Path:
     AssetError
         Naming the path, if it is not, or cannot be looked at.
     """
-    try:
-        there = path.exists()
-    except OSError as error:
-        raise AssetError(f"{str(path)[:255]} cannot be reached: {error.strerror}") from error
-    if not there:
+    if not is_there(path):
         raise AssetError(
             f"{path} is not there; if files were moved, say where to: "
             "Broker.open(..., root_map={'/old/root': '/new/root'})"

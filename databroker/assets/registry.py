@@ -9,7 +9,7 @@ from typing import Any
 from beamtwin.databroker.assets import eiger, hdf5, npy, text, tiff
 from beamtwin.databroker.assets.bluesky_handlers import DatumRows, is_handler_class
 from beamtwin.databroker.assets.limits import MOST_BYTES
-from beamtwin.databroker.assets.paths import moved, recorded
+from beamtwin.databroker.assets.paths import is_there, moved, recorded, stated
 from beamtwin.databroker.assets.rows import Picked, Rows
 from beamtwin.databroker.assets.sharing import shared_files
 from beamtwin.databroker.errors import AssetError
@@ -148,9 +148,11 @@ class Assets:
             ) from error
 
     def was(self, resource: Mapping[str, Any]) -> str:
-        """For messages: where a file that was moved is recorded; else nothing."""
+        """For messages: how the document names a file that was moved, or is not there; else nothing."""
         before, now = recorded(resource), self.path(resource)
-        return "" if before == now else f" (recorded as {before})"
+        if before == now and is_there(now):
+            return ""
+        return f" (recorded as {before}: {stated(resource)})"
 
     def _handler(self, resource: Mapping[str, Any]) -> Any:
         kind = str(resource.get("mimetype") or resource.get("spec", ""))

@@ -1,4 +1,7 @@
-"""Columns of numbers in text files: CSV, or separated by spaces; ``#`` begins a comment."""
+"""Columns of numbers in text files: CSV, or separated by spaces; ``#`` begins a comment.
+
+Documents may name any file of this machine as such a table: no message quotes what is in it.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 __all__ = ["TextRows", "ascii_table", "csv_table"]
+
+#: With its number in the file, from 1.
+_Line = tuple[int, str]
 
 
 class TextRows:
@@ -60,37 +66,68 @@ class TextRows:
         """
         import numpy as np
 
+        lines, column = self._lines()[first : first + count], self._number()
+        if len(lines) < count:
+            raise AssetError(f"{self._path} has no row {first + count}, and it was announced")
         try:
             values = np.loadtxt(
-                self._lines()[first : first + count],
-                delimiter=self._delimiter,
-                usecols=self._number(),
-                ndmin=2,
+                [line for _, line in lines], delimiter=self._delimiter, usecols=column, ndmin=2
             )
-        except (OSError, ValueError, IndexError) as error:
-            raise AssetError(f"{self._path} cannot be read as numbers: {error}") from error
-        if len(values) < count:
-            raise AssetError(f"{self._path} has no row {first + count}, and it was announced")
+        except (ValueError, IndexError):
+            raise AssetError(
+                f"{self._path} cannot be read as numbers: {self._fault(lines, column)}"
+            ) from None
         inner = values.shape[1:] if self._column is None else ()
         return values.reshape(count, *fitting(self._shape, inner))
 
-    def _lines(self) -> list[str]:
+    def _fault(self, lines: Sequence[_Line], column: int | None) -> str:
+        """The first place where the lines are no table of numbers."""
+        width = len(lines[0][1].split(self._delimiter))
+        if column is not None and not -width <= column < width:
+            return f"line {lines[0][0]} has {width} columns, and none of the number {column}"
+        for number, line in lines:
+            cells = line.split(self._delimiter)
+            if len(cells) != width:
+                return f"line {number} has {len(cells)} columns, and line {lines[0][0]} {width}"
+            for place, cell in enumerate(cells):
+                if column in (None, place) and not _is_number(cell):
+                    return f"line {number}, column {place + 1} is no number"
+        return f"its lines {lines[0][0]} to {lines[-1][0]} are no table of numbers"
+
+    def _lines(self) -> list[_Line]:
         lines = self._content()
         return lines[1:] if self._header else lines
 
     def _number(self) -> int | None:
         if not isinstance(self._column, str):
             return self._column
-        names = [name.strip() for name in self._content()[0].split(self._delimiter)]
+        lines = self._content()
+        names = [name.strip() for name in lines[0][1].split(self._delimiter)] if lines else []
         if self._column not in names:
             raise AssetError(
-                f"{self._path} has no column {self._column!r}; it has: {', '.join(names)}"
+                f"{self._path} has no column {self._column!r} among the {len(names)} that it names"
             )
         return names.index(self._column)
 
-    def _content(self) -> list[str]:
-        lines = require(self._path).read_text(encoding="utf-8-sig").splitlines()
-        return [line for line in lines if line.strip() and not line.startswith("#")]
+    def _content(self) -> list[_Line]:
+        try:
+            text = require(self._path).read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise AssetError(f"{self._path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise AssetError(f"{self._path} cannot be read as numbers: it is no text") from None
+        lines = enumerate(text.splitlines(), 1)
+        return [
+            (number, line) for number, line in lines if line.strip() and not line.startswith("#")
+        ]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def csv_table(path: Path, parameters: Mapping[str, Any], shape: Sequence[int]) -> TextRows:

@@ -33,7 +33,9 @@ class _Tiff:
         try:
             with tifffile.TiffFile(path) as file:
                 return action(file)
-        except (OSError, ValueError, IndexError, tifffile.TiffFileError) as error:
+        except tifffile.TiffFileError:  # which quotes the file
+            raise AssetError(f"{path} cannot be read as TIFF: it is none, or damaged") from None
+        except (OSError, ValueError, IndexError) as error:
             raise AssetError(f"{path} cannot be read as TIFF: {error}") from error
 
 

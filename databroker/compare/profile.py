@@ -127,11 +127,11 @@ def from_stream(
             raise ComparisonError(f"{stream!r} has no key {key!r}")
     column = data[values].astype(float)
     linear = 10.0**column if log10 else column
-    units = stream.data_keys[values].get("units") or ""
+    units = stream.units(values)
     return Profile(
         data[axis].astype(float),
         linear,
-        stream.data_keys[axis].get("units") or "",
+        stream.units(axis),
         None
         if sigma is None
         else np.abs(linear) * _DECADE * sigma

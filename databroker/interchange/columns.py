@@ -1,9 +1,12 @@
-"""Tables of text: a stream's single numbers and texts, with what they are in comment lines above."""
+"""Tables of text: a stream's single numbers and texts, with what they are in comment lines above.
+
+A table of ours says in one of these lines, as JSON, what it takes to make a run of it again.
+"""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
@@ -13,14 +16,25 @@ from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stream import Stream
 
-__all__ = ["export_csv", "hinted", "import_csv", "scalars"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["export_csv", "hinted", "import_csv", "is_numeric", "scalars"]
 
 #: What begins the comment line from which a table of ours is read back.
 _ABOUT = "# beamtwin: "
-#: The column of when each event was, in tables of ours.
+#: The column of when each event was, unless the stream has one of that name.
 _TIME = "time"
-#: Of a start document: what the imported run has of its own.
-_OWN = ("uid", "time", "hints", "plan_name", "scan_id")
+#: Of which types a table of ours says what it says, and which of it must be there.
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "time": (int, float),
+    "start": dict,
+    "units": dict,
+    "axis": (str, type(None)),
+    "times": str,
+    "texts": list,
+}
+_NEEDED = ("time", "start", "units")
 
 
 def export_csv(runs: Sequence[Run], path: Path, options: Options) -> None:
@@ -28,12 +42,14 @@ def export_csv(runs: Sequence[Run], path: Path, options: Options) -> None:
     (run,) = runs
     stream = run[options.stream]
     columns = stream.columns()
-    table = {_TIME: columns.time, **scalars(stream)}
+    found = scalars(stream)
+    times = _free(_TIME, found)
+    table = {times: columns.time, **found}
     total = len(columns.time)
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"# {line}\n" for line in _comments(run, stream, list(table)))
+        file.writelines(f"# {line}\n" for line in _comments(run, stream, table, times))
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([_one_line(key) for key in table])
+        writer.writerow(map(_label, table))
         for number, row in enumerate(zip(*(c.tolist() for c in table.values()), strict=True)):
             if number % 1000 == 0:
                 options.watch(path.name, number, total)
@@ -51,29 +67,39 @@ def import_csv(broker: Broker, path: Path, options: Options) -> list[Run]:
     about = _about(path)
     axis, time = options.axis or about.get("axis"), options.time
     time = about.get("time") if time is None else time
-    if axis is None or time is None:
+    if time is None or (axis is None and not about):
         raise ImportFileError(
             f"{path}: does not say {'when it was measured' if axis else 'which column was scanned'}; "
             "give --axis COLUMN and --time SECONDS (since 1970)"
         )
+    left_out = ("hints",) if options.axis else ()
     return import_table(
         broker,
         path,
         axis=axis,
         time=time,
-        times=_TIME if about else None,
+        times=about.get("times", _TIME) if about else None,
         units=about.get("units"),
-        metadata={key: value for key, value in about.get("start", {}).items() if key not in _OWN},
+        texts=about.get("texts", ()),
+        metadata={k: v for k, v in about.get("start", {}).items() if k not in left_out},
     )
 
 
-def scalars(stream: Stream) -> "dict[str, Any]":
+def scalars(stream: Stream) -> "dict[str, np.ndarray]":
     """Those of a stream's columns that have one value an event; references to files are none."""
     return {
         key: column
         for key, column in stream.columns().data.items()
-        if column.ndim == 1 and not stream.data_keys[key].get("external")
+        if column.ndim == 1 and not stream.data_keys.get(key, {}).get("external")
     }
+
+
+def is_numeric(column: "np.ndarray") -> bool:
+    """Whether a column holds nothing but numbers, with None where there is none."""
+    return column.dtype.kind in "biuf" or (
+        column.dtype.kind == "O"
+        and all(value is None or isinstance(value, int | float) for value in column)
+    )
 
 
 def hinted(stream: Stream) -> list[str]:
@@ -82,14 +108,16 @@ def hinted(stream: Stream) -> list[str]:
     return list(dict.fromkeys(key for device in hints for key in device.get("fields", [])))
 
 
-def _comments(run: Run, stream: Stream, table: Sequence[str]) -> list[str]:
+def _comments(run: Run, stream: Stream, table: "Mapping[str, np.ndarray]", times: str) -> list[str]:
     """What the table is: for people, then in one line for programs."""
     units = {key: about["units"] for key, about in stream.data_keys.items() if about.get("units")}
-    units = {key: unit for key, unit in units.items() if key in table}
+    units = {_label(key): unit for key, unit in units.items() if key in table}
     left_out = [key for key in stream.data_keys if key not in table]
     about = {
-        "axis": next((key for key in stream.dimensions if key in table), None),
+        "axis": next((_label(key) for key in stream.dimensions if key in table), None),
         "time": run.start["time"],
+        "times": times,
+        "texts": [_label(key) for key, column in table.items() if not is_numeric(column)],
         "units": units,
         "start": run.start,
         "stop": run.stop,
@@ -110,7 +138,7 @@ def _about(path: Path) -> Mapping[str, Any]:
             for line in file:
                 if line.startswith(_ABOUT):
                     about = jsontext.loads(line.removeprefix(_ABOUT))
-                    return about if isinstance(about, dict) else {}
+                    return about if _is_sound(about) else {}
                 if not line.startswith("#"):
                     break
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -118,6 +146,27 @@ def _about(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise ImportFileError(f"{path}: cannot be read: {error.strerror}") from error
     return {}
+
+
+def _is_sound(about: Any) -> bool:
+    """Whether what a table says of itself is what ours say."""
+    return (
+        isinstance(about, dict)
+        and all(key in about for key in _NEEDED)
+        and all(isinstance(about[key], kind) for key, kind in _TYPES.items() if key in about)
+    )
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, or one like it that is not taken."""
+    while name in taken:
+        name = f"{name}_"
+    return name
+
+
+def _label(key: str) -> str:
+    """A key as the name of a column."""
+    return _one_line(key).strip()
 
 
 def _cell(value: Any) -> str:

@@ -1,16 +1,18 @@
 """Documents of runs that were measured elsewhere: the same numbers always give the same uids."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
 from beamtwin.databroker.stores.base import NamedDocument
 
-__all__ = ["NAMESPACE", "Points", "compose"]
+__all__ = ["NAMESPACE", "Points", "compose", "metadata_of"]
 
 #: Under which the uids of imported documents are made.
 NAMESPACE = UUID("0d3d5cf4-4c0a-5f0e-9a6e-1f1f6b65616d")
+#: What a data key says of its values.
+_NUMBER, _TEXT = {"dtype": "number", "dtype_numpy": "<f8"}, {"dtype": "string"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Points:
     """Of the device that all columns are said to be of."""
     source: str
     """Where the columns are from: ``file:cuts.csv``."""
-    rows: Sequence[Mapping[str, float]]
+    rows: Sequence[Mapping[str, float | str]]
+    """Each with the same keys, numbers or texts."""
     times: Sequence[float]
     """Seconds since the Unix epoch."""
     units: Mapping[str, str] = field(default_factory=dict)
@@ -63,12 +66,36 @@ def compose(start: dict[str, Any], streams: Sequence[Points]) -> Iterator[NamedD
     )
 
 
+def metadata_of(said: Mapping[str, Any], columns: Collection[str]) -> dict[str, Any]:
+    """What a run that is made of a table has of the run that was exported to it.
+
+    Parameters
+    ----------
+    said : dict
+        The exported run's start document, as the table has it. Nobody vouches for it: the store will check it.
+    columns : collection of str
+        The table's, which become the stream ``primary``: of what was scanned, only these are left.
+    """
+    hints = said.get("hints")
+    hints = dict(hints) if isinstance(hints, Mapping) else {}
+    try:
+        scanned = [list(keys) for keys, _ in hints.pop("dimensions", ())]
+        scanned = [keys for keys in scanned if keys and all(key in columns for key in keys)]
+    except (TypeError, ValueError):
+        scanned = []
+    if scanned:
+        hints["dimensions"] = [[keys, "primary"] for keys in scanned]
+    return {key: value for key, value in said.items() if key != "uid"} | {"hints": hints}
+
+
 def _descriptor(
     start: Mapping[str, Any], uid: str, points: Points, keys: Sequence[str]
 ) -> dict[str, Any]:
     name = points.object_name
+    texts = {key for key in keys if isinstance(points.rows[0][key], str)}
     data_keys = {
-        key: {"dtype": "number", "dtype_numpy": "<f8", "shape": [], "source": points.source}
+        key: (_TEXT if key in texts else _NUMBER)
+        | {"shape": [], "source": points.source}
         | ({"units": points.units[key]} if key in points.units else {})
         | {"object_name": name}
         for key in keys

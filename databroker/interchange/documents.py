@@ -11,7 +11,7 @@ from beamtwin.databroker.interchange.ordering import parents_first
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
 from beamtwin.databroker.stores.base import NamedDocument
-from beamtwin.databroker.stores.routing import PARENT
+from beamtwin.databroker.stores.routing import PARENT, plain_name
 
 __all__ = ["documents_of", "file_runs", "fingerprint", "import_documents", "new_runs"]
 
@@ -172,7 +172,7 @@ class Sorter:
         """The documents by the uids of their runs, in order of appearance."""
         for number, (name, doc) in enumerate(documents, 1):
             try:
-                self._take(name, dict(doc))
+                self._take(plain_name(name), dict(doc))
             except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
                 why = f"has no {error}" if isinstance(error, KeyError) else error
                 raise ImportFileError(

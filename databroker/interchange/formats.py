@@ -18,7 +18,8 @@ from beamtwin.databroker.interchange.files import replacing, safe_name
 from beamtwin.databroker.interchange.nexus import export_nexus
 from beamtwin.databroker.interchange.options import Options
 from beamtwin.databroker.interchange.packed import export_packed
-from beamtwin.databroker.interchange.spec import export_spec, import_spec
+from beamtwin.databroker.interchange.spec import export_spec
+from beamtwin.databroker.interchange.specreading import import_spec
 from beamtwin.databroker.interchange.tiffs import export_tiffs
 from beamtwin.databroker.interchange.tomograms import export_data_exchange, export_nxtomo
 from beamtwin.databroker.interchange.unpacked import import_packed

@@ -116,7 +116,10 @@ def _announced(run: Run, resource: Mapping[str, Any]) -> _Announced:
     except AssetError as error:
         raise ExportError(f"{label}: {error}; {_LEFT_OUT}") from error
     if not files:
-        raise ExportError(f"{label}: {path} is not there; put it back, or {_LEFT_OUT}")
+        raise ExportError(
+            f"{label}: {path} is not there{run.assets.was(resource)}; put it back, say by root_map where "
+            f"it has been moved to, or {_LEFT_OUT}"
+        )
     folder = path if path.is_dir() else path.parent
     below = next((file for file in files if file.parent != folder), None)
     if below is not None:

@@ -1,42 +1,32 @@
-"""SPEC data files: several scans, each with a table of columns; read by silx, spec2nexus, PyMca.
+"""SPEC data files: several scans, each with a table of columns; read by silx, spec2nexus, PyMca, and `specreading`.
 
-Format: https://certif.com/spec_help/scans.html. Times without a zone, as SPEC writes them (``#D``), are UTC here;
-of other files the zone is found by comparing the header's ``#D`` with its ``#E``, the seconds since 1970.
+Format: https://certif.com/spec_help/scans.html. Times without a zone, as SPEC writes them (``#D``), are UTC here.
 """
 
-import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid5
 
-from beamtwin.databroker.broker import Broker
-from beamtwin.databroker.errors import ImportFileError
-from beamtwin.databroker.interchange.columns import hinted, scalars
-from beamtwin.databroker.interchange.composing import NAMESPACE, Points, compose
-from beamtwin.databroker.interchange.documents import file_runs
+from beamtwin.databroker.interchange.columns import hinted, is_numeric, scalars
 from beamtwin.databroker.interchange.options import Options
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores import jsontext
-from beamtwin.databroker.stores.base import NamedDocument
 from beamtwin.databroker.stream import Stream
 
-__all__ = ["export_spec", "import_spec"]
+__all__ = ["DATE", "OURS", "export_spec"]
 
-_DATE = "%a %b %d %H:%M:%S %Y"
-#: Of a scan, as long as a database takes it.
-_SCAN_ID = re.compile(r"[0-9]{1,18}")
+DATE = "%a %b %d %H:%M:%S %Y"
+#: The comment by which our files are known: what they say of metadata is JSON.
+OURS = "written by beamtwin"
+#: A key that is written as it is, and not as JSON.
+_PLAIN_KEY = re.compile(r"[^\s\"=]+")
 #: Motors on one line of a header, as SPEC has it.
 _MOTORS_PER_LINE = 8
 #: Names in SPEC files are separated by two blanks, so none may hold two.
 _GAP = "  "
-
-
-# --- out --------------------------------------------------------------------
 
 
 def export_spec(runs: Sequence[Run], path: Path, options: Options) -> None:
@@ -57,7 +47,7 @@ def _header(path: Path, epoch: int, motors: Sequence[str]) -> Iterator[str]:
     yield f"#F {_name(path.name)}"
     yield f"#E {epoch}"
     yield f"#D {_date(epoch)}"
-    yield "#C written by beamtwin; times are UTC"
+    yield f"#C {OURS}; times are UTC"
     for number, names in enumerate(_lines(motors)):
         yield f"#O{number} {_GAP.join(map(_name, names))}"
     for number, names in enumerate(_lines(motors)):
@@ -80,7 +70,7 @@ def _scan(
     for line, names in enumerate(_lines(motors)):
         yield f"#P{line} {' '.join(_number(positions.get(name, math.nan)) for name in names)}"
     for key, value in run.start.items():
-        yield f"#MD {_name(key)} = {jsontext.dumps(value)}"
+        yield f"#MD {_key(key)} = {jsontext.dumps(value)}"
     yield f"#C {run.state}"
     yield f"#N {len(table)}"
     yield f"#L {_GAP.join(map(_name, table))}"
@@ -90,8 +80,11 @@ def _scan(
 
 def _table(stream: Stream, epoch: int) -> dict[str, list[float]]:
     """The columns in SPEC's order: what was scanned, the rest, the time, and last what is looked at."""
-    columns = scalars(stream).items()
-    numeric = {key: column.tolist() for key, column in columns if column.dtype.kind in "biuf"}
+    numeric = {
+        key: [math.nan if value is None else value for value in column.tolist()]
+        for key, column in scalars(stream).items()
+        if is_numeric(column)
+    }
     scanned = [key for key in stream.dimensions if key in numeric]
     looked_at = [key for key in hinted(stream) if key in numeric and key not in scanned][:1]
     rest = [key for key in numeric if key not in scanned and key not in looked_at]
@@ -128,142 +121,14 @@ def _name(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def _key(text: str) -> str:
+    """A key, so that it can be told from what follows it."""
+    return text if _PLAIN_KEY.fullmatch(text) else json.dumps(text)
+
+
 def _number(value: float) -> str:
     return repr(int(value) if isinstance(value, bool) else value)
 
 
 def _date(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime(_DATE)
-
-
-# --- in ---------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Scan:
-    """A scan of a file, or the header that holds for those after it."""
-
-    line: int
-    command: str = ""
-    local_s: float | None = None
-    """When it began, its date read as if it were UTC."""
-    labels: list[str] = field(default_factory=list)
-    positions: list[float] = field(default_factory=list)
-    rows: list[dict[str, float]] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
-    motors: list[str] = field(default_factory=list)
-    epoch: float = 0.0
-    zone_s: float = 0.0
-    """What is to be subtracted of a date that is read as UTC."""
-
-
-def import_spec(broker: Broker, path: Path, options: Options) -> list[Run]:
-    """File each scan as a run; those that were filed before are found and not filed again.
-
-    Raises
-    ------
-    ImportFileError
-        Naming file, line and what is expected; nothing was filed.
-    """
-    try:
-        content = path.read_bytes()
-        text = content.decode("utf-8", errors="surrogateescape").encode("utf-8", "replace").decode()
-    except OSError as error:
-        raise ImportFileError(f"{path}: cannot be read: {error.strerror}") from error
-    scans = _read(path, text.splitlines())
-    if not scans:
-        raise ImportFileError(f"{path}: has no scan (#S) with columns (#L)")
-    sha256 = hashlib.sha256(content).hexdigest()
-    runs = {
-        str(uuid5(NAMESPACE, json.dumps([sha256, number]))): scan
-        for number, scan in enumerate(scans)
-    }
-    new = [uid for uid in runs if uid not in broker]
-    file_runs(broker, (_documents(path, uid, runs[uid], sha256) for uid in new), str(path))
-    return [broker[uid] for uid in runs]
-
-
-def _read(path: Path, lines: Iterable[str]) -> list[_Scan]:
-    header, scans, current = _Scan(0), [], None
-    for number, line in enumerate(lines, 1):
-        if line.startswith("#S "):
-            current = _Scan(number, motors=header.motors, epoch=header.epoch, zone_s=header.zone_s)
-            scans.append(current)
-        elif line.startswith(("#F ", "#E ")) and (current is not None or line.startswith("#F ")):
-            header, current = _Scan(number), None
-        try:
-            _take(line, header if current is None else current)
-        except (ValueError, OverflowError) as error:
-            raise ImportFileError(f"{path}, line {number}: {error}") from error
-    return [scan for scan in scans if scan.labels]
-
-
-def _take(line: str, scan: _Scan) -> None:
-    """Note what a line says of a scan, or of all that follow it."""
-    mark, _, rest = line.partition(" ")
-    if not line.startswith("#"):
-        _take_row(line, scan)
-    elif mark == "#S":
-        scan.command = rest.strip()
-    elif mark == "#E":
-        scan.epoch = float(rest)
-    elif mark == "#D":
-        scan.local_s = _seconds(rest.strip())
-        if not scan.command and scan.epoch:
-            scan.zone_s = round((scan.local_s - scan.epoch) / 900) * 900
-    elif mark == "#L":
-        scan.labels = _unique(re.split(r"\s{2,}", rest.strip()))
-    elif re.fullmatch(r"#O\d+", mark):
-        scan.motors = [*scan.motors, *re.split(r"\s{2,}", rest.strip())]
-    elif re.fullmatch(r"#P\d+", mark):
-        scan.positions += [float(word) for word in rest.split()]
-    elif mark == "#C":
-        scan.comments.append(rest.strip())
-
-
-def _take_row(line: str, scan: _Scan) -> None:
-    if not line.strip() or not re.match(r"\s*[-+.\dnNiI]", line):
-        return  # an empty line, or an array (@A), which a column has no room for
-    words = line.split()
-    if len(words) != len(scan.labels):
-        raise ValueError(f"has {len(words)} numbers; expected {len(scan.labels)}: {scan.labels}")
-    scan.rows.append(dict(zip(scan.labels, map(float, words), strict=True)))
-
-
-def _unique(labels: Sequence[str]) -> list[str]:
-    """Each label once: silx and PyMca count the others too."""
-    return [
-        label if label not in labels[:number] else f"{label}_{labels[:number].count(label)}"
-        for number, label in enumerate(labels)
-    ]
-
-
-def _documents(path: Path, uid: str, scan: _Scan, sha256: str) -> Iterator[NamedDocument]:
-    words = scan.command.split()
-    time = scan.epoch if scan.local_s is None else scan.local_s - scan.zone_s
-    axis = scan.labels[0]
-    start = {
-        "uid": uid,
-        "time": time,
-        "scan_id": int(words[0]) if words and _SCAN_ID.fullmatch(words[0]) else 0,
-        "plan_name": words[1] if len(words) > 1 else "import_spec",
-        "hints": {"dimensions": [[[axis], "primary"]]},
-        "imported": {
-            "file": path.name,
-            "sha256": sha256,
-            "command": scan.command,
-            "comments": scan.comments,
-        },
-    }
-    source = f"file:{path.name}"
-    times = [scan.epoch + row["Epoch"] if "Epoch" in row else time for row in scan.rows]
-    streams = [Points("primary", "spec", source, scan.rows, times, axis=axis)]
-    if scan.motors and len(scan.motors) == len(scan.positions):
-        positions = dict(zip(scan.motors, scan.positions, strict=True))
-        streams.append(Points("baseline", "motors", source, [positions], [time]))
-    return compose(start, streams)
-
-
-def _seconds(date: str) -> float:
-    """A date as if it were UTC."""
-    return datetime.strptime(date, _DATE).replace(tzinfo=UTC).timestamp()
+    return datetime.fromtimestamp(time, UTC).strftime(DATE)

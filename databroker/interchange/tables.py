@@ -1,7 +1,8 @@
 """Measured data in a text table, as runs.
 
-The table: lines that begin with ``#`` say where it comes from, then come the columns' names, then numbers, all
-separated by commas. Rows that agree in the columns of ``group_by`` are one run; each of its rows is one event.
+The table: lines that begin with ``#`` say where it comes from, then come the columns' names, then numbers (in columns
+that are named as such, texts), all separated by commas. Rows that agree in the columns of ``group_by`` are one run;
+each of its rows is one event.
 """
 
 import csv
@@ -15,12 +16,15 @@ from uuid import uuid5
 
 from beamtwin.databroker.broker import Broker
 from beamtwin.databroker.errors import ImportFileError
-from beamtwin.databroker.interchange.composing import NAMESPACE, Points, compose
+from beamtwin.databroker.interchange.composing import NAMESPACE, Points, compose, metadata_of
 from beamtwin.databroker.interchange.documents import file_runs
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores.base import NamedDocument
 
 __all__ = ["Table", "import_table", "read_table"]
+
+#: By column.
+Row = dict[str, float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,11 @@ class Table:
     source: str
     """The text of its comment lines."""
     columns: list[str]
-    rows: list[dict[str, float]]
+    rows: list[Row]
 
-    def groups(self, keys: Sequence[str]) -> dict[tuple[float, ...], list[dict[str, float]]]:
+    def groups(self, keys: Sequence[str]) -> dict[tuple[float | str, ...], list[Row]]:
         """The rows by what they have in these columns, in order of appearance."""
-        groups: dict[tuple[float, ...], list[dict[str, float]]] = {}
+        groups: dict[tuple[float | str, ...], list[Row]] = {}
         for row in self.rows:
             groups.setdefault(tuple(row[key] for key in keys), []).append(row)
         return groups
@@ -47,11 +51,12 @@ def import_table(
     broker: Broker,
     path: str | Path,
     *,
-    axis: str,
+    axis: str | None,
     time: float,
     group_by: Sequence[str] = (),
     times: str | None = None,
     units: Mapping[str, str] | None = None,
+    texts: Collection[str] = (),
     metadata: Mapping[str, Any] | None = None,
     sha256: str | None = None,
 ) -> list[Run]:
@@ -61,8 +66,8 @@ def import_table(
     ----------
     broker : Broker
     path : path-like
-    axis : str
-        The column that was scanned: the runs' dimension.
+    axis : str or None
+        The column that was scanned: the runs' dimension, unless ``hints`` in ``metadata`` name others of its columns.
     time : float
         When it was measured, in seconds since the Unix epoch.
     group_by : sequence of str
@@ -71,6 +76,8 @@ def import_table(
         Column that says when each row was measured, in seconds since the Unix epoch.
     units : dict, optional
         By column.
+    texts : collection of str
+        Columns that hold texts; all others hold numbers.
     metadata : dict, optional
         More for every start document: ``purpose``, ``twin``, ...
     sha256 : str, optional
@@ -86,8 +93,8 @@ def import_table(
     ImportFileError
         Naming file, line, column and what is expected; nothing was filed.
     """
-    needed = [axis, *group_by, *filter(None, [times]), *(units or {})]
-    table = read_table(path, needed, sha256)
+    needed = [*filter(None, [axis, times]), *group_by, *(units or {})]
+    table = read_table(path, needed, sha256, [key for key in texts if key != times])
     runs = {
         _uid(table, group): (dict(zip(group_by, group, strict=True)), rows)
         for group, rows in table.groups(group_by).items()
@@ -95,9 +102,8 @@ def import_table(
     new: list[list[NamedDocument]] = []
     for uid, (labels, rows) in runs.items():
         if uid not in broker:
-            own = _start(table, uid, time, axis, labels)
-            start = {"plan_name": "import_table", **(metadata or {}), **own}
-            moments = [row[times] if times else time for row in rows]
+            start = _start(table, uid, time, axis, labels, metadata or {})
+            moments = [float(row[times]) if times else time for row in rows]
             left_out = [*labels, times]
             points = _points(table, left_out, axis, rows, units or {}, moments)
             new.append(list(compose(start, [points])))
@@ -105,7 +111,12 @@ def import_table(
     return [broker[uid] for uid in runs]
 
 
-def read_table(path: str | Path, needed: Sequence[str] = (), sha256: str | None = None) -> Table:
+def read_table(
+    path: str | Path,
+    needed: Sequence[str] = (),
+    sha256: str | None = None,
+    texts: Collection[str] = (),
+) -> Table:
     """Read a table, and refuse it as a whole if anything in it is not as it should be.
 
     Parameters
@@ -115,6 +126,8 @@ def read_table(path: str | Path, needed: Sequence[str] = (), sha256: str | None 
         Columns that it must have.
     sha256 : str, optional
         What its content must be.
+    texts : collection of str
+        Columns that hold texts.
 
     Raises
     ------
@@ -134,7 +147,7 @@ def read_table(path: str | Path, needed: Sequence[str] = (), sha256: str | None 
     if len(body) < 2:
         raise ImportFileError(f"{path}: has no rows; expected a line of column names, then numbers")
     columns = _columns(path, *body[0], needed)
-    rows = [_row(path, number, line, columns) for number, line in body[1:]]
+    rows = [_row(path, number, line, columns, texts) for number, line in body[1:]]
     return Table(Path(path).name, found, source, columns, rows)
 
 
@@ -171,7 +184,9 @@ def _columns(path: str | Path, number: int, line: str, needed: Sequence[str]) ->
     return columns
 
 
-def _row(path: str | Path, number: int, line: str, columns: Sequence[str]) -> dict[str, float]:
+def _row(
+    path: str | Path, number: int, line: str, columns: Sequence[str], texts: Collection[str]
+) -> Row:
     cells = _cells(path, number, line)
     if len(cells) != len(columns):
         raise ImportFileError(
@@ -179,7 +194,7 @@ def _row(path: str | Path, number: int, line: str, columns: Sequence[str]) -> di
             f"{', '.join(columns)}"
         )
     return {
-        column: _number(path, number, column, cell)
+        column: cell if column in texts else _number(path, number, column, cell)
         for column, cell in zip(columns, cells, strict=True)
     }
 
@@ -203,27 +218,36 @@ def _number(path: str | Path, number: int, column: str, cell: str) -> float:
 # --- documents --------------------------------------------------------------
 
 
-def _uid(table: Table, group: Sequence[float]) -> str:
+def _uid(table: Table, group: Sequence[float | str]) -> str:
     return str(uuid5(NAMESPACE, json.dumps([table.sha256, *group])))
 
 
 def _start(
-    table: Table, uid: str, time: float, axis: str, labels: Mapping[str, float]
+    table: Table,
+    uid: str,
+    time: float,
+    axis: str | None,
+    labels: Mapping[str, float | str],
+    metadata: Mapping[str, Any],
 ) -> dict[str, Any]:
-    return {
+    own = {
         "uid": uid,
         "time": time,
-        "labels": dict(labels),
-        "hints": {"dimensions": [[[axis], "primary"]]},
         "imported": {"file": table.file, "sha256": table.sha256, "source": table.source},
     }
+    said = metadata_of(metadata, table.columns)
+    if axis is not None:
+        said["hints"].setdefault("dimensions", [[[axis], "primary"]])
+    if labels:
+        own["labels"] = dict(labels)
+    return {"plan_name": "import_table", "labels": {}, **said, **own}
 
 
 def _points(
     table: Table,
     left_out: Collection[str | None],
-    axis: str,
-    rows: Sequence[Mapping[str, float]],
+    axis: str | None,
+    rows: Sequence[Row],
     units: Mapping[str, str],
     times: Sequence[float],
 ) -> Points:

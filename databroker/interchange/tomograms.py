@@ -30,7 +30,7 @@ PROJECTION, FLAT, DARK = 0, 1, 2
 #: Degrees in a unit of angle.
 _DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0}
 _RADIANS = {"rad": 180 / math.pi, "radian": 180 / math.pi, "radians": 180 / math.pi}
-_ANGLES = {None: 1.0, "": 1.0, **_DEGREES, **_RADIANS, "mrad": 0.18 / math.pi}
+_ANGLES = {"": 1.0, **_DEGREES, **_RADIANS, "mrad": 0.18 / math.pi}
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _angles(stream: Stream, frames: Frames, key: str | None, optional: bool) -> 
         raise ExportError(
             f"{frames.label}: there is no column {chosen!r} of the rotation angle beside it; name one with --angle"
         )
-    unit = stream.data_keys[chosen].get("units")
+    unit = stream.units(chosen)
     if unit not in _ANGLES:
         raise ExportError(f"{frames.label}: {chosen} is in {unit!r}, which is no unit of angle")
     angles = np.asarray(columns[chosen], float) * _ANGLES[unit]

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
-from itertools import chain, count
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
@@ -22,6 +22,7 @@ from beamtwin.databroker.interchange.documentfiles import read_lines
 from beamtwin.databroker.interchange.documents import Sorter, file_runs, new_runs
 from beamtwin.databroker.interchange.files import safe_name
 from beamtwin.databroker.interchange.options import Options
+from beamtwin.databroker.interchange.placing import new_folder
 from beamtwin.databroker.run import Run
 from beamtwin.databroker.stores.base import NamedDocument
 
@@ -78,27 +79,13 @@ def _file(
     if options.assets is None:
         raise ImportFileError(f"{path}: brings files; say which folder is to have them (assets)")
     name = safe_name(f"{next(iter(runs))}-{manifest.sha256[DOCUMENTS][:8]}")[:_LONGEST_NAME]
-    workshop = options.assets / f".{name}.part"
-    folder = _free(options.assets / name)
-    try:
-        shutil.rmtree(workshop, ignore_errors=True)  # of an import that was killed
-        _unpack(path, archive, manifest, workshop, options)
-        workshop.rename(folder)
+    unpack = partial(_unpack, path, archive, manifest, options)
+    with new_folder(broker, options.assets / name, runs, unpack) as folder:
         placed = {
             uid: [(name, _placed(name, doc, manifest.resources, folder)) for name, doc in run]
             for uid, run in runs.items()
         }
         _insert(broker, placed, manifest, str(path))
-    except BaseException:
-        shutil.rmtree(workshop, ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _free(folder: Path) -> Path:
-    """The folder, or one beside it: those that are there are files of other runs, or of another catalogue."""
-    others = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
-    return next(path for path in chain([folder], others) if not path.exists())
 
 
 def _insert(
@@ -118,7 +105,7 @@ def _insert(
 
 
 def _unpack(
-    path: Path, archive: ZipFile, manifest: Manifest, folder: Path, options: Options
+    path: Path, archive: ZipFile, manifest: Manifest, options: Options, folder: Path
 ) -> None:
     members = [info for info in archive.infolist() if is_asset(info)]
     try:

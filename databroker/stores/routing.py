@@ -1,13 +1,14 @@
 """Which open run a document belongs to, and what it must have for that: the same for every store."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
+from enum import Enum
 from numbers import Real
-from types import NoneType
 from typing import Any, Generic, TypeVar
 
 from beamtwin.databroker.errors import DocumentError
 
-__all__ = ["PARENT", "Router", "check_start"]
+__all__ = ["PARENT", "Router", "check_start", "plain_name"]
 
 Writer = TypeVar("Writer")
 
@@ -35,16 +36,32 @@ def _of_dictionaries(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(v, Mapping) for v in value.values())
 
 
-_STRING = (lambda value: isinstance(value, str), "a string")
-#: Of what those who read rely on: whether it is what event-model asks for, and how to say that.
-_KINDS: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
+def _is_time(value: Any) -> bool:
+    """Whether it can be sorted by: a number, and not NaN."""
+    return isinstance(value, int | float) and _is_in_range(value)
+
+
+def _is_scan_id(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and _is_in_range(value))
+
+
+def _is_in_range(value: float) -> bool:
+    return not isinstance(value, bool) and abs(value) < 2**63
+
+
+#: Whether a value is what event-model asks for, and how to say that.
+_Kind = tuple[Callable[[Any], bool], str]
+_STRING: _Kind = (lambda value: isinstance(value, str), "a string")
+_UID: _Kind = (lambda value: isinstance(value, str) and value != "", "a string that is not empty")
+#: Of what those who read rely on.
+_KINDS: dict[str, dict[str, _Kind]] = {
     "descriptor": {
-        "uid": _STRING,
+        "uid": _UID,
         "name": _STRING,
         "data_keys": (_of_dictionaries, "a dictionary of dictionaries"),
     },
-    "resource": {"uid": _STRING},
-    "stream_resource": {"uid": _STRING, "data_key": _STRING},
+    "resource": {"uid": _UID},
+    "stream_resource": {"uid": _UID, "data_key": _STRING},
     "stop": {
         "time": (lambda value: isinstance(value, Real), "a number of seconds since the Unix epoch"),
         "exit_status": _STRING,
@@ -52,13 +69,15 @@ _KINDS: dict[str, dict[str, tuple[Callable[[Any], bool], str]]] = {
 }
 _LONGEST_SHOWN = 60
 _MAY_NAME_NO_RUN = {"resource", "stream_resource"}
-#: What stores sort and search by, of the types that event-model asks for, and how to say them.
-_OF_START: dict[str, tuple[tuple[type, ...], str]] = {
-    "uid": ((str,), "a string"),
-    "time": ((int, float), "a number of seconds since the Unix epoch"),
-    "scan_id": ((int, NoneType), "an integer of 64 bits"),
-    "plan_name": ((str, NoneType), "a string"),
+#: What stores sort and search by.
+_OF_START: dict[str, _Kind] = {
+    "uid": _UID,
+    "time": (_is_time, "a number of seconds since the Unix epoch"),
+    "scan_id": (_is_scan_id, "an integer of 64 bits"),
+    "plan_name": (lambda value: value is None or isinstance(value, str), "a string"),
 }
+#: So many of the uids of runs that have ended, and of what belonged to them, are remembered for messages.
+_REMEMBERED = 1000
 
 
 class Router(Generic[Writer]):
@@ -66,6 +85,7 @@ class Router(Generic[Writer]):
 
     def __init__(self) -> None:
         self.writers: dict[str, Writer] = {}
+        self.ended: deque[str] = deque(maxlen=_REMEMBERED)
 
     def open(self, uid: str, writer: Writer) -> None:
         """A run has begun."""
@@ -74,6 +94,7 @@ class Router(Generic[Writer]):
     def adopt(self, other: "Router[Writer]") -> None:
         """Take over the open runs of another router."""
         self.writers |= other.writers
+        self.ended.extend(other.ended)
 
     def writer(self, name: str, doc: Mapping[str, Any]) -> Writer:
         """Who writes the run that a document belongs to.
@@ -87,14 +108,17 @@ class Router(Generic[Writer]):
         if parent is None:
             known = ", ".join(["start", *PARENT])
             raise DocumentError(f"not a kind of document that is known; known: {known}")
+        if doc.__class__ is not dict:  # asked here, as events are many
+            _check_mapping(doc)
         if name in _KINDS:
             _check(name, doc)
-        uid = doc.get(parent, "")
-        writer = self.writers.get(uid) if isinstance(uid, str) else None
-        writer = writer or self._only(name, doc)
+        uid = doc.get(parent)
+        uid = uid if isinstance(uid, str) else ""
+        writer = self.writers.get(uid) or self._only(name, doc)
         if writer is None:
+            where = "a run that has ended" if uid in self.ended else "no run that is open here"
             raise DocumentError(
-                f"belongs to {parent} {_shown(doc.get(parent))}, which is of no run that is open here"
+                f"belongs to {parent} {_shown(doc.get(parent))}, which is of {where}"
             )
         return writer
 
@@ -103,6 +127,7 @@ class Router(Generic[Writer]):
         if name in _REQUIRED:
             self.writers[doc["uid"]] = writer
         elif name == "stop":
+            self.ended.extend(uid for uid, w in self.writers.items() if w is writer)
             self.writers = {uid: w for uid, w in self.writers.items() if w is not writer}
 
     def _only(self, name: str, doc: Mapping[str, Any]) -> Writer | None:
@@ -110,6 +135,11 @@ class Router(Generic[Writer]):
         writers = set(self.writers.values())
         unnamed = name in _MAY_NAME_NO_RUN and "run_start" not in doc
         return writers.pop() if unnamed and len(writers) == 1 else None
+
+
+def plain_name(name: Any) -> Any:
+    """The name of a kind of document, given as text or as a member of ``event_model.DocumentNames``."""
+    return name.value if isinstance(name, Enum) else name
 
 
 def check_start(doc: Mapping[str, Any]) -> None:
@@ -120,11 +150,15 @@ def check_start(doc: Mapping[str, Any]) -> None:
     DocumentError
         Naming the key.
     """
-    for key, (types, meant) in _OF_START.items():
-        value = doc.get(key)
-        unordered = isinstance(value, int | float) and not abs(value) < 2**63
-        if not isinstance(value, types) or isinstance(value, bool) or unordered:
-            raise DocumentError(f"{key} is {_shown(value)}; it must be {meant}")
+    _check_mapping(doc)
+    for key, (is_good, meant) in _OF_START.items():
+        if not is_good(doc.get(key)):
+            raise DocumentError(f"{key} is {_shown(doc.get(key))}; it must be {meant}")
+
+
+def _check_mapping(doc: Any) -> None:
+    if not isinstance(doc, Mapping):
+        raise DocumentError(f"is {_shown(doc)}; it must be a dictionary")
 
 
 def _check(name: str, doc: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ __all__ = ["SCHEMA_VERSION", "atomic", "connect", "explain", "explained", "is_fu
 SCHEMA_VERSION = 2
 #: Marks a SQLite file as ours: "beam" in ASCII.
 APPLICATION_ID = 0x6265616D
+#: How a store may be told to write: NORMAL leaves it to the system when the disk is reached, FULL waits for that.
+_DURABILITIES = ("NORMAL", "FULL")
 #: How long a writer waits for another one's transaction.
 BUSY_TIMEOUT_S = 30.0
 #: How often a file is made to have a log, while others make it, too.
@@ -103,6 +105,9 @@ def connect(path: str, *, readonly: bool, synchronous: str) -> sqlite3.Connectio
         Naming the file, what is wrong with it, and the way out.
     """
     _check_place(path, readonly)
+    if synchronous not in _DURABILITIES:
+        known = ", ".join(_DURABILITIES)
+        raise StoreError(f"{path}: synchronous={synchronous!r} is not known; known: {known}")
     with explained(path):
         mode = "ro" if readonly else "rwc"
         where = path if path == ":memory:" else f"{Path(path).absolute().as_uri()}?mode={mode}"
@@ -152,6 +157,8 @@ def explain(path: str, error: sqlite3.Error | OSError) -> StoreError:
 
 
 def _explanation(error: sqlite3.Error | OSError) -> str:
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return "is closed: open it again, with Broker.open"
     code = "SQLITE_CANTOPEN" if isinstance(error, OSError) else _code(error)
     return next((text for name, text in _EXPLANATIONS.items() if code.startswith(name)), "failed")
 

@@ -266,3 +266,11 @@ def test_a_curve_of_no_run_is_not_filed(db):
     flat = Profile(np.arange(9.0), np.arange(9.0) ** 2 + 1, "mm")
     with pytest.raises(ComparisonError, match="the measured curve is of no run"):
         db.file(compare(flat, flat))
+
+
+def test_event_models_own_names_are_taken(db, make):
+    from event_model import DocumentNames
+
+    for name, doc in make.run(1):
+        db.insert(DocumentNames[name], doc)
+    assert (db[-1].state, len(db[-1].primary)) == ("success", 1)

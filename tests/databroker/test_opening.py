@@ -111,6 +111,15 @@ def test_uris(tmp_path, monkeypatch):
         Broker.open("sqlite://host/db")
 
 
+@pytest.mark.parametrize(
+    "uri", ["postgresql://ada:se/cr@t@host/db", "sqlite://ada:se/cr@t@host/db"]
+)
+def test_a_password_is_not_shown(uri):
+    with pytest.raises(DataBrokerError, match=r"^\w+://ada:\*\*\*@host/db: ") as caught:
+        Broker.open(uri)
+    assert "cr@t" not in str(caught.value)
+
+
 def test_mongodb_without_pymongo_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymongo", None)
     with pytest.raises(DataBrokerError, match=r"needs pymongo.*: pip install 'beamtwin\[mongo\]'"):

@@ -10,7 +10,12 @@ import pandas
 import pytest
 
 from beamtwin.databroker import Broker
-from beamtwin.databroker.errors import AssetError, DataBrokerError, RunNotFoundError
+from beamtwin.databroker.errors import (
+    AssetError,
+    DataBrokerError,
+    DataBrokerWarning,
+    RunNotFoundError,
+)
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.twin.clock import SimClock
 
@@ -88,6 +93,41 @@ def test_table_of_some_keys(run):
     assert list(run.table("primary", ["d"])) == ["time", "d"]
     with pytest.raises(RunNotFoundError, match="has no key 'nothing'"):
         run.table(keys=["nothing"])
+
+
+def test_a_time_without_a_date_is_none(db, make, fill):
+    documents = make.run(3)
+    documents[3][1]["time"] = 1e20
+    fill(db, documents)
+    assert db[-1].table()["time"].isna().tolist() == [False, True, False]
+    assert db[-1].primary.columns().time[1] == 1e20
+
+
+def test_events_that_do_not_fit_are_read_as_they_are(db, make, fill):
+    """Bluesky does not hold events against their descriptors, and so they are kept."""
+    documents = make.run(0, stop=False)
+    uid = documents[1][1]["uid"]
+    data = [{"m": 0.5}, {"m": 1.5, "y": 3}, {"m": 2.5, "y": None}]
+    documents += [("event", make.event(uid, n, **own)) for n, own in enumerate(data, 1)]
+    fill(db, documents)
+    run = db[-1]
+    said = (
+        rf"run {run.uid[:8]}, primary: events do not fit: y \(in events, and in no descriptor\); "
+        r"d \(in descriptors, and in no event\); y \(without a value in some events\)$"
+    )
+    with pytest.warns(DataBrokerWarning, match=said):
+        read = run.primary.read()
+    assert {key: read[key].values.tolist() for key in read} == {
+        "m": [0.5, 1.5, 2.5],
+        "y": [None, 3, None],
+    }
+    with pytest.warns(DataBrokerWarning, match=said):
+        assert run.table()["y"].tolist()[1] == 3
+    with pytest.warns(DataBrokerWarning, match=r"fit: y \(in events, and in no descriptor\); y"):
+        assert list(run.primary.read("y")) == ["y"]
+    assert run.primary.read("m")["m"].values.tolist() == [0.5, 1.5, 2.5]
+    with pytest.raises(RunNotFoundError, match="has no key 'q'"):
+        run.primary.read("q")
 
 
 def test_a_run_is_made_of_its_streams(run):
@@ -217,8 +257,10 @@ def test_moved_files_are_found(store, framed, tmp_path):
     moved.mkdir()
     for file in tmp_path.glob("*.npy"):
         file.rename(moved / file.name)
-    with pytest.raises(AssetError, match="if files were moved, say where to"):
+    with pytest.raises(AssetError, match="if files were moved, say where to") as caught:
         Broker(store)[-1].primary.read()
+    words = f"(recorded as {tmp_path / 'a'}: root {str(tmp_path)!r}, resource_path 'a')"
+    assert str(caught.value).endswith(words)
     assets = Broker.in_memory(root_map={str(tmp_path): str(moved)}).assets
     image = Broker(store, assets=assets)[-1].primary.read()["image"]
     np.testing.assert_array_equal(image.values, framed)
@@ -226,7 +268,7 @@ def test_moved_files_are_found(store, framed, tmp_path):
     with pytest.raises(AssetError) as caught:
         image.load()
     assert f"{moved / 'a_0.npy'} is not there" in str(caught.value)
-    assert f"(recorded as {tmp_path / 'a'})" in str(caught.value)
+    assert str(caught.value).endswith(words)
 
 
 def test_chunks_are_dask_arrays(db, framed):

@@ -1,6 +1,5 @@
 """The way to a MongoDB server, and what is said when it fails."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from pymongo.errors import (
     DocumentTooLarge,
     ExecutionTimeout,
     InvalidName,
+    InvalidOperation,
     InvalidURI,
     OperationFailure,
     PyMongoError,
@@ -22,8 +22,9 @@ from pymongo.errors import (
 )
 
 from beamtwin.databroker.errors import StoreError
+from beamtwin.databroker.stores.redaction import redact
 
-__all__ = ["DATABASE", "MongoDatabase", "connect", "explain", "explained", "redact", "writing"]
+__all__ = ["DATABASE", "MongoDatabase", "connect", "explain", "explained", "writing"]
 
 MongoDatabase = Database[dict[str, Any]]
 
@@ -31,8 +32,6 @@ MongoDatabase = Database[dict[str, Any]]
 DATABASE = "beamtwin"
 #: How long a server may take to answer, unless the connection string says.
 ANSWER_S = 5
-
-_SECRETS = re.compile(r"(?i)((?:password|token)[^=:&,]*[=:])[^&,]*")
 
 
 def connect(uri: str, database: str | None = None) -> tuple[MongoDatabase, str]:
@@ -82,11 +81,6 @@ def _database(client: MongoClient[dict[str, Any]], name: str | None, shown: str)
         concern = WriteConcern(w="majority", **concern.document)
     found = client.get_database(name) if name else client.get_default_database(DATABASE)
     return found.with_options(write_concern=concern)
-
-
-def redact(uri: str) -> str:
-    """A connection string without what is secret in it."""
-    return _SECRETS.sub(r"\1***", re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", uri))
 
 
 @contextmanager
@@ -151,6 +145,7 @@ _BY_KIND: dict[type[PyMongoError | BSONError], str] = {
         "the server was lost; what was on its way may be stored or not: insert it again, which is safe"
     ),
     DocumentTooLarge: "the document is larger than the server takes",
+    InvalidOperation: "is closed: open it again, with Broker.open",
     InvalidURI: "is no connection string: give one such as mongodb://user:password@host:27017/beamtwin",
     ConfigurationError: "the connection string asks for what the driver or the server does not know",
     InvalidName: "is no name of a database",

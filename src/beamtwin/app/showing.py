@@ -124,7 +124,7 @@ def _columns(stream: Stream, ends: int) -> list[list[str]]:
     table = [[NUMBER, *(str(index + 1) for index in indices)]]
     for key, column in columns.data.items():
         if column.ndim == 1:
-            units = stream.data_keys[key].get("units")
+            units = stream.units(key)
             heading = f"{key} / {units}" if units else key
             table.append([heading, *(_number(column[index]) for index in indices)])
     if count > len(indices):

@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import traceback
 
 import h5py
 import numpy as np
@@ -79,16 +80,32 @@ def test_text_tables(tmp_path, mimetype, text, parameters, shape, expected):
 @pytest.mark.parametrize(
     ("text", "column", "message"),
     [
-        ("x,y\n1,2\n", "z", "has no column 'z'; it has: x, y"),
+        ("x,secret\n1,2\n3,4\n", "z", "has no column 'z' among the 2 that it names$"),
         ("x,y\n1,2\n", "x", "has no row 2"),
-        ("x,y\n1,2\n1,b\n", "y", "cannot be read as numbers"),
+        ("x,y\n#\n1,2\n1,secret\n", "y", "as numbers: line 4, column 2 is no number$"),
+        ("x,y\n1,2\nsecret,2,3\n", None, "as numbers: line 3 has 3 columns, and line 2 2$"),
+        ("x,y\n1,2\n1_0,2\n", None, "as numbers: its lines 2 to 3 are no table of numbers$"),
+        ("x,y\n1,2\n3,4\n", 2, "as numbers: line 2 has 2 columns, and none of the number 2$"),
+        ("x,y\nsecret\udcff\n", "x", "as numbers: it is no text$"),
     ],
 )
 def test_text_that_is_no_table(tmp_path, text, column, message):
+    """Nor is it quoted: a document may name any file, and errors are sent around."""
     path = tmp_path / "a.csv"
-    path.write_text(text)
-    with pytest.raises(AssetError, match=message):
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(AssetError, match=message) as caught:
         Assets().open(streamed(path, "text/csv", column=column), []).read(0, 2)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("kind", ["CSV", "ASCII", "NPY", "AD_TIFF", "AD_HDF5"])
+def test_no_reader_quotes_another_file(folder, kind):
+    (folder / "a_0").write_text("secret:x,y\nsecret,secret\n")
+    parameters = {"template": "%s%s_%d", "filename": "a", "frame_per_point": 1}
+    of_frames = folder if kind == "AD_TIFF" else folder / "a_0"
+    with pytest.raises(AssetError, match="cannot be read as") as caught:
+        Assets().open(referenced(of_frames, kind, **parameters), [4, 5]).read(0, 1)
+    assert "secr" not in str(caught.value)
 
 
 def eiger(folder, sequence, link="{prefix}_data_000001.h5"):
@@ -381,6 +398,7 @@ def test_a_document_that_lacks_a_parameter(folder):
 def test_moved_files_are_named_by_both_paths(saved):
     with Broker.in_memory(root_map={str(saved.parent): "/elsewhere"}) as db:
         resource = referenced(saved, "NPY")
-        assert db.assets.was(resource) == f" (recorded as {saved})"
+        words = f"root {resource['root']!r}, resource_path {resource['resource_path']!r}"
+        assert db.assets.was(resource) == f" (recorded as {saved}: {words})"
         with pytest.raises(AssetError, match=r"/elsewhere/a\.npy is not there"):
             db.assets.open(resource, []).describe()

@@ -1,13 +1,16 @@
 """Runs with their files in one archive; and archives that nobody should unpack."""
 
 import json
+import os
 import shutil
 import zipfile
 
 import numpy as np
 import pytest
 
-from beamtwin.databroker.errors import ExportError, ImportFileError
+from beamtwin.databroker.broker import Broker
+from beamtwin.databroker.errors import ExportError, ImportFileError, RunNotFoundError
+from beamtwin.databroker.interchange import unpacked
 from beamtwin.databroker.interchange.formats import export_runs, import_file
 from beamtwin.databroker.interchange.options import Options
 
@@ -50,6 +53,79 @@ def test_frames_come_along(packed, tomogram, elsewhere, assets, frames_file):
     assert len(list(assets.assets.iterdir())) == 1
 
 
+def kill_while_filing(path, catalogue, assets, monkeypatch, *, filed=False):
+    """Import in a process of its own, which ends before or after its runs are filed."""
+    file_runs = unpacked.file_runs
+
+    def die(*arguments):
+        if filed:
+            file_runs(*arguments)
+        os._exit(9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(unpacked, "file_runs", die)
+        child = os.fork()
+        if child == 0:
+            try:
+                import_file(Broker.open(catalogue), path, None, assets)
+            finally:
+                os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def test_the_next_import_clears_up_after_one_that_was_killed(packed, assets, tmp_path, monkeypatch):
+    catalogue = tmp_path / "killed.sqlite"
+    for _ in range(2):
+        kill_while_filing(packed, catalogue, assets, monkeypatch)
+    (folder,) = [path for path in assets.assets.iterdir() if path.is_dir()]
+    (folder / "left").touch()
+    with Broker.open(catalogue) as db:
+        (run,) = import_file(db, packed, None, assets)
+        assert run.primary.read(["image"])["image"].shape == (3, 2, 3, 5)
+    assert [path.name for path in assets.assets.iterdir()] == [folder.name]
+    assert not (folder / "left").exists()
+
+
+def test_a_folder_of_runs_that_were_filed_is_never_cleared(
+    tomogram, scanned, assets, tmp_path, monkeypatch
+):
+    """The process was killed before it tore up its note; later one of the runs is deleted, and imported again."""
+    (path,) = export_runs([tomogram, scanned], tmp_path / "runs.beamtwin")
+    catalogue = tmp_path / "killed.sqlite"
+    kill_while_filing(path, catalogue, assets, monkeypatch, filed=True)
+    with Broker.open(catalogue) as db:
+        db.remove(tomogram.uid)
+        db.purge(tomogram.uid)
+        import_file(db, path, None, assets)
+    assert len([path for path in assets.assets.iterdir() if path.is_dir()]) == 2
+
+
+def test_a_folder_of_another_catalogue_is_not_cleared(
+    packed, assets, tmp_path, monkeypatch, elsewhere
+):
+    kill_while_filing(packed, tmp_path / "killed.sqlite", assets, monkeypatch)
+    import_file(elsewhere, packed, None, assets)
+    assert len([path for path in assets.assets.iterdir() if path.is_dir()]) == 2
+
+
+def test_one_import_of_a_file_at_a_time(packed, assets, elsewhere, monkeypatch):
+    def also(*_):
+        with pytest.raises(ImportFileError, match="another process imports this file: wait for it"):
+            import_file(elsewhere, packed, None, assets)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(unpacked, "file_runs", also)
+        with pytest.raises(RunNotFoundError):
+            import_file(elsewhere, packed, None, assets)
+    assert import_file(elsewhere, packed, None, assets)
+
+
+def test_a_folder_that_cannot_be_made(packed, elsewhere, tmp_path):
+    (tmp_path / "assets").touch()
+    with pytest.raises(ImportFileError, match="assets: cannot have the files of an import: "):
+        import_file(elsewhere, packed, None, Options(assets=tmp_path / "assets"))
+
+
 def test_what_was_said_of_a_run_comes_along(scanned, elsewhere, tmp_path):
     scanned.tag("good")
     scanned.note("three beam losses", author="me")
@@ -66,7 +142,7 @@ def test_the_same_run_is_the_same_file(tomogram, packed, tmp_path):
 def test_frames_that_are_gone_can_be_left_out(tomogram, tmp_path, frames_file, elsewhere):
     frames_file.unlink()
     out = tmp_path / "run.beamtwin"
-    with pytest.raises(ExportError, match=r"frames.h5 is not there; .* --no-assets"):
+    with pytest.raises(ExportError, match=r"frames.h5 is not there .*--no-assets"):
         export_runs([tomogram], out)
     export_runs([tomogram], out, None, Options(with_assets=False))
     assert import_file(elsewhere, out)[0].uid == tomogram.uid

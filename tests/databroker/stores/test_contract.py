@@ -176,6 +176,23 @@ def test_a_malformed_document_is_refused_and_harms_nothing(
     assert list(any_store.documents(documents[0][1]["uid"])) == documents
 
 
+@pytest.mark.parametrize("name", ["start", "descriptor", "event_page", "stop"])
+def test_what_is_no_document_is_refused(every_store, name):
+    for doc in (None, ["uid"], "uid"):
+        with pytest.raises(DocumentError, match=rf"^{name}: is .*; it must be a dictionary$"):
+            every_store.insert(name, doc)
+
+
+def test_nothing_follows_a_stop(every_store, make, fill):
+    documents = fill(every_store, make.run(1, hints={}))
+    for name, doc in (documents[2], documents[-1]):
+        with pytest.raises(DocumentError, match=rf"^{name}: belongs to .*of a run that has ended"):
+            every_store.insert(name, doc)
+    every_store.insert_all(imported := make.run(1, hints={}))
+    with pytest.raises(DocumentError, match=r"^stop: .* of a run that has ended"):
+        every_store.insert(*imported[-1])
+
+
 def test_what_is_asked_for_by_uid_is_no_query(any_store, runs):
     for uid in ({"$ne": None}, {"$gt": ""}, ["run"], None):
         for ask in (any_store.counts, any_store.documents, any_store.hide):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from beamtwin.databroker.errors import DocumentError, RunNotFoundError
+from beamtwin.databroker.errors import DocumentError, RunNotFoundError, StoreError
 from beamtwin.databroker.stores.sqlite import SqliteStore
 from beamtwin.databroker.stores.writing import PAGE_EVENTS
 
@@ -126,6 +126,7 @@ def test_a_reader_in_another_thread_never_sees_less_than_before(store, make, fil
         ("bulk_events", {}, "bulk_events: not a kind of document that is known; known: start, "),
         ("start", {"uid": "x"}, "start: time is None; it must be a number of seconds"),
         ("start", {"time": 1.0}, "start: uid is None; it must be a string"),
+        ("start", {"uid": "", "time": 1.0}, "uid is ''; it must be a string that is not empty"),
         (
             "start",
             {"uid": "x", "time": 1.0, "scan_id": "7"},
@@ -182,12 +183,6 @@ def test_a_stop_that_names_no_run_ends_none(store, make, fill):
     assert next(store.find({})).state == "running"
 
 
-def test_nothing_follows_a_stop(store, make, fill):
-    documents = fill(store, make.run(1))
-    with pytest.raises(DocumentError, match="which is of no run that is open here"):
-        store.insert("event", make.event(documents[1][1]["uid"], 2))
-
-
 def test_a_uid_is_stored_once(store, make, fill):
     documents = fill(store, make.run(1))
     with pytest.raises(DocumentError, match="is stored already"):
@@ -222,6 +217,22 @@ def test_durability_is_as_asked_for(path):
         with SqliteStore(path, synchronous=level) as store:
             assert store._connection.execute("PRAGMA synchronous").fetchone() == (code,)
             assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize("level", ["MAYBE", "full", None])
+def test_a_durability_that_is_not_known_is_refused(path, level):
+    with pytest.raises(
+        StoreError, match=f"synchronous={level!r} is not known; known: NORMAL, FULL"
+    ):
+        SqliteStore(path, synchronous=level)
+    assert not path.exists()
+
+
+def test_what_is_closed_says_how_to_go_on(path, make):
+    store = SqliteStore(path)
+    store.close()
+    with pytest.raises(StoreError, match=r"is closed: open it again, with Broker\.open"):
+        store.insert(*make.run()[0])
 
 
 def test_events_move_from_the_pending_table_to_pages(store, path, make, fill):

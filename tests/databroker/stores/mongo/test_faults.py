@@ -11,7 +11,8 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from beamtwin.databroker.errors import DocumentError, RunNotFoundError, StoreError
 from beamtwin.databroker.stores.mongo import leases, open_mongo
-from beamtwin.databroker.stores.mongo.connection import explain, redact
+from beamtwin.databroker.stores.mongo.connection import explain
+from beamtwin.databroker.stores.redaction import redact
 
 #: Writes a run without end, and says after each event that it is stored.
 WRITER = """
