@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from beamtwin.orchestration.errors import BeamtwinError
+from beamtwin.orchestration.errors import BeamtwinError, StateError
 from beamtwin.twin.clock import PacedClock
 from beamtwin.twin.database import Database
 from beamtwin.twin.records import MotorRecord
@@ -23,7 +23,8 @@ PERIOD_S = 5.0
 class Autosave:
     """Restores motors from a file on entry, and writes them to it: every few seconds if they have changed, and on exit.
 
-    A file that makes no sense is a warning, and is put aside; so is one that cannot be written.
+    A file that makes no sense is a warning, and is put aside; so is one that cannot be written. Where there can be no
+    such file, entry raises `StateError`.
 
     Parameters
     ----------
@@ -46,6 +47,7 @@ class Autosave:
         self.report = ""
 
     def __enter__(self) -> "Autosave":
+        self._refuse_nowhere()
         self.report = self._restore()
         self._look_later()
         return self
@@ -65,6 +67,17 @@ class Autosave:
             self._warn(f"{self._path}: cannot be written: {error.strerror or error}")
         else:
             self._written = states
+
+    def _refuse_nowhere(self) -> None:
+        folder = self._path.parent
+        if self._path.is_dir():
+            raise StateError(
+                f"{self._path}: autosave wants a file, and this is a folder; name a file"
+            )
+        if not folder.is_dir():
+            raise StateError(
+                f"{self._path}: autosave cannot write there: there is no folder {folder}; make it, or name another"
+            )
 
     @property
     def _motors(self) -> dict[str, MotorRecord]:

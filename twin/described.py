@@ -1,7 +1,7 @@
 """What is known of a record's fields: their types, limits, choices, and what values they take."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, ClassVar
 
 from beamtwin.hardware.channel import Metadata
@@ -11,6 +11,7 @@ from beamtwin.twin.dbcommon import COMMON
 from beamtwin.twin.field import LINKS, Field, convert
 from beamtwin.twin.link_text import link_text
 from beamtwin.twin.monitored import Monitored
+from beamtwin.twin.unlimited import EVERYTHING, NOTHING, WHOLE, Unlimited
 
 __all__ = ["Described", "similar"]
 
@@ -20,6 +21,10 @@ class Described(Monitored):
 
     record_type = ""
     fields: Mapping[str, Field] = COMMON
+    #: Fields with display limits, and with control limits, of the record's own, be they 0 to 0; those of others are
+    #: what their types hold.
+    displayed: Container[str] = EVERYTHING
+    controlled: Container[str] = EVERYTHING
     _of_type: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls, **arguments: Any):
@@ -53,6 +58,8 @@ class Described(Monitored):
     def _precision(self, spec: Field) -> int | None:
         if spec.dtype[1] != "f":
             return None
+        if spec.precision is not None:
+            return spec.precision
         return 0 if spec.dbf == "ULONG" else self.values.get("PREC")
 
     def field(self, name: str) -> Field:
@@ -73,6 +80,14 @@ class Described(Monitored):
     def ranges(self, field: str) -> dict[str, Any]:
         """Display, warning and alarm limits of a field, as `Metadata` calls them, where there are such."""
         return {}
+
+    def unlimited(self, field: str) -> Unlimited:
+        """What Channel Access says of a field in place of the limits that `metadata` has not."""
+        whole = WHOLE.get(self.field(field).dbf, NOTHING)
+        display, control = (
+            NOTHING if field in own else whole for own in (self.displayed, self.controlled)
+        )
+        return Unlimited(display, control)
 
     def convert(self, field: str, value: Any) -> Any:
         """A client's value as the field holds it.

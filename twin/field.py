@@ -52,6 +52,8 @@ class Field(NamedTuple):
     """Whether a client's write has the record processed: ``pp(TRUE)``."""
     prop: bool = False
     """Whether it says something of the values: ``prop(YES)``."""
+    precision: int | None = None
+    """Digits after the point, where it is not PREC that says how many."""
 
 
 def real(default: float = 0.0, units: str = "EGU", writable: bool = True, **about: Any) -> Field:

@@ -8,6 +8,7 @@ import numpy as np
 from beamtwin.hardware.channel import SEVERITIES, Reading
 from beamtwin.orchestration.errors import BeamtwinError, NotConnectedError, PutError
 from beamtwin.orchestration.status import Status
+from beamtwin.twin.described import Described
 from beamtwin.twin.field import Field
 from beamtwin.twin.link_text import Target, number_of
 from beamtwin.twin.menus import SCAN, STATUSES
@@ -107,6 +108,18 @@ class Link:
         except NotConnectedError:
             self._fail()
             return self.owner.clock.time()
+
+    def described(self) -> dict[str, Any]:
+        """What the field's own record says of it, as `Metadata` calls it: unit, precision, display and alarm limits."""
+        record, field = self.found
+        about = Described.metadata(record, field)  # which follows no links in turn
+        return {
+            "units": about.units,
+            "precision": about.precision or 0,
+            "display_limits": about.display_limits,
+            "warning_limits": about.warning_limits,
+            "alarm_limits": about.alarm_limits,
+        }
 
     def put(self, value: Any) -> None:
         """Write to the field, and process its record if the link says so."""

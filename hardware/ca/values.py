@@ -49,6 +49,9 @@ def _native(dtype: str, wire: str, value: str, control: str | None) -> Native:
     return Native(dtype, np.dtype(wire), Struct(">hhII" + value), described)
 
 
+#: 1e30, as four bytes carry it.
+FLOAT_END = float(np.float32(1e30))
+
 #: By number: DBR_STRING, SHORT, FLOAT, ENUM, CHAR, LONG, DOUBLE. After the alarm DBR_CTRL has the precision of floats,
 #: units and eight limits; or the number of choices, and sixteen of 26 bytes.
 NATIVE = (
@@ -60,6 +63,15 @@ NATIVE = (
     _native("<i4", ">i4", "i", "8s8i"),
     _native("<f8", ">f8", "4xd", "h2x8s8d"),
 )
+
+#: What a type holds that is carried as one of these, or as none larger: an IOC's word for no limits (``recGbl.c``).
+WHOLE = {
+    "<i2": ((-(2**15), 2**15 - 1),),
+    "<f4": ((-FLOAT_END, FLOAT_END),),
+    "|u1": ((0, 2**8 - 1),),
+    "<i4": ((-(2**31), 2**31 - 1), (0, 2**16 - 1)),
+    "<f8": ((-1e300, 1e300), (0, 2**32 - 1)),
+}
 
 STRING, ENUM = 0, 3
 WITH_PRECISION = (2, 6)
@@ -96,7 +108,7 @@ def metadata_of(data_type: int, count: int, control: Payload | None, writable: b
         return Metadata(**common, choices=_choices(*fields))
     if data_type in WITH_PRECISION:
         common["precision"], *fields = fields
-    return Metadata(**common, units=text(fields[0]), **_limits(fields[1:]))
+    return Metadata(**common, units=text(fields[0]), **_limits(fields[1:], WHOLE[native.dtype]))
 
 
 def _choices(count: int, strings: bytes) -> tuple[str, ...]:
@@ -104,15 +116,21 @@ def _choices(count: int, strings: bytes) -> tuple[str, ...]:
     return tuple(text(strings[start : start + CHOICE_SIZE]) for start in starts)
 
 
-def _limits(limits: Any) -> dict[str, Any]:
-    """Eight numbers, by what they limit; EPICS says that there are none with equal ones, or with NaN."""
+def _limits(limits: Any, whole: tuple[tuple[float, float], ...]) -> dict[str, Any]:
+    """Eight numbers, by what they limit; EPICS says that there are none with equal ones, NaN, or a type's own."""
     (show_high, show_low, alarm_high, warn_high, warn_low, alarm_low, high, low) = limits
     return {
-        "limits": (low, high) if low < high else None,
-        "display_limits": (show_low, show_high) if show_low < show_high else None,
+        "limits": _between(low, high, whole),
+        "display_limits": _between(show_low, show_high, whole),
         "warning_limits": _range(warn_low, warn_high),
         "alarm_limits": _range(alarm_low, alarm_high),
     }
+
+
+def _between(
+    low: float, high: float, whole: tuple[tuple[float, float], ...]
+) -> tuple[float, float] | None:
+    return (low, high) if low < high and (low, high) not in whole else None
 
 
 def _range(low: float, high: float) -> Range | None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from beamtwin.orchestration.errors import StateError
 from beamtwin.twin import autosave
 from beamtwin.twin.autosave import Autosave
 from beamtwin.twin.clock import PacedClock
@@ -93,6 +94,14 @@ def test_a_file_that_makes_no_sense_is_put_aside(file, text):
         assert kept.report == ""
     assert file.with_name("motors.json.damaged").read_text() == text
     assert json.loads(file.read_text())["motors"].keys() == {"m1"}
+
+
+def test_where_there_can_be_no_file_it_does_not_begin(tmp_path):
+    missing = tmp_path / "no" / "motors.json"
+    with pytest.raises(StateError, match=f"there is no folder {missing.parent}; make it"):
+        Autosave(database_with("m1"), missing).__enter__()
+    with pytest.raises(StateError, match="this is a folder; name a file"):
+        Autosave(database_with("m1"), tmp_path).__enter__()
 
 
 def test_a_file_that_cannot_be_written_is_warned_of_once(tmp_path):

@@ -21,6 +21,7 @@ import pytest
 from caproto import ChannelType
 
 from beamtwin.hardware.ca import CATransport
+from beamtwin.hardware.ca.timeouts import Timeouts
 from beamtwin.hardware.channel import Metadata, Reading
 from beamtwin.orchestration.clock import WallClock
 from beamtwin.orchestration.errors import AddressError, BeamtwinError, NotConnectedError, PutError
@@ -31,6 +32,7 @@ from beamtwin.twin.ioc import IOCProcess, serve
 from beamtwin.twin.ioc.circuit import SERVER, Circuit
 from beamtwin.twin.ioc.dbr import payload
 from beamtwin.twin.records import AiRecord, AoRecord, StringoutRecord, WaveformRecord
+from beamtwin.twin.unlimited import Unlimited
 
 PATIENCE_S = 20.0
 EPOCH = 1_700_000_000.0
@@ -108,7 +110,8 @@ def connect() -> Iterator[Callable[..., CATransport]]:
     made: list[CATransport] = []
 
     def connect(port: int) -> CATransport:
-        made.append(CATransport(addresses=["127.0.0.1"], port=port))
+        patient = Timeouts(PATIENCE_S, PATIENCE_S)
+        made.append(CATransport(addresses=["127.0.0.1"], port=port, timeouts=patient))
         return made[-1]
 
     yield connect
@@ -274,6 +277,35 @@ def test_control_structures_have_each_pair_of_limits() -> None:
     assert about.upper_alarm_limit == 4.0
     whole = payload(Reading(0, EPOCH), metadata, ChannelType.CTRL_LONG, 1).about
     assert (whole.lower_warning_limit, whole.upper_warning_limit) == (-3, 0)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "low", "high"),
+    [
+        (ChannelType.CTRL_DOUBLE, -1e300, 1e300),
+        (ChannelType.GR_FLOAT, -np.inf, np.inf),
+        (ChannelType.CTRL_LONG, -(2**31), 2**31 - 1),
+        (ChannelType.CTRL_INT, -(2**15), 2**15 - 1),
+        (ChannelType.CTRL_CHAR, b"\0", b"\xff"),
+    ],
+)
+def test_in_place_of_limits_there_is_what_a_type_holds(
+    data_type: ChannelType, low: Any, high: Any
+) -> None:
+    whole = Unlimited((-1e300, 1e300), (-1e300, 1e300))
+    about = payload(Reading(0.0, EPOCH), Metadata("<f8"), data_type, 1, whole).about
+    assert (about.lower_disp_limit, about.upper_disp_limit) == (low, high)
+
+
+def test_what_a_type_holds_is_no_limit_for_our_own_client(
+    database: Database, serve_it: Callable[..., Served], connect: Callable[..., CATransport]
+) -> None:
+    fields = ("HYST", "PREC", "RVAL", "ROFF", "DISP")
+    record = AiRecord(database.clock, "A")
+    channels = connected(connect(serve_it(record).port), *(f"A.{field}" for field in fields))
+    for field, channel in zip(fields, channels, strict=True):
+        assert record.unlimited(field).control != (0.0, 0.0)
+        assert (channel.metadata.limits, channel.metadata.display_limits) == (None, None)
 
 
 def test_a_string_with_limits_is_laid_out_as_in_epics_base() -> None:
@@ -560,12 +592,14 @@ def test_five_thousand_pvs(
     served = serve_it(*(AoRecord(database.clock, name, VAL=i) for i, name in enumerate(names)))
     channels = connected(transport := connect(served.port), *names)
     assert [reading.value for reading in transport.get_many(channels)] == list(range(5000))
-    last: dict[str, float] = {}
+    awaited = set(names)
     for name, channel in zip(names, channels, strict=True):
-        channel.subscribe(lambda reading, name=name: last.update({name: reading.value}))
+        channel.subscribe(
+            lambda reading, name=name: awaited.discard(name) if reading.value == 1.5 else None
+        )
     for channel in channels:
-        channel.put(1.0, completion=False)
-    until(transport, lambda: set(last.values()) == {1.0})
+        channel.put(1.5, completion=False)
+    until(transport, lambda: not awaited)
 
 
 def test_a_monitor_and_a_channel_can_be_given_back(
@@ -831,10 +865,11 @@ def runs(pid: int) -> bool:
 
 
 FOREGROUND = """
-import sys
+import logging, sys
 sys.path.insert(0, {databases!r})
 import contract_database
 from beamtwin.twin.ioc import run
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # in development mode it tells of what takes 0.1 s
 run(contract_database.make(), on_ready=lambda port: print(port, flush=True))
 print("ended")
 """

@@ -9,6 +9,7 @@ from caproto import ChannelType
 
 from beamtwin.hardware.ca.values import EPICS_EPOCH, LONGEST_STRING, text
 from beamtwin.hardware.channel import Metadata, Reading
+from beamtwin.twin.unlimited import UNSAID, Unlimited
 
 __all__ = ["Payload", "native_type", "payload", "value_of"]
 
@@ -36,6 +37,13 @@ NUMBERS = {
     ChannelType.DOUBLE: ">f8",
 }
 
+#: What integers hold.
+ENDS = {
+    wire: (int(np.iinfo(wire).min), int(np.iinfo(wire).max))
+    for wire in NUMBERS.values()
+    if np.dtype(wire).kind != "f"
+}
+
 #: EPICS sends these with an alarm and without a time; caproto has another layout for the second.
 SHORT_OF_TIME = {
     ChannelType.GR_STRING: ChannelType.STS_STRING,
@@ -50,7 +58,7 @@ STRUCTURES: dict[ChannelType, Any] = {
 WITH_LIMITS = {
     data_type
     for data_type in ca.graphical_types | ca.control_types
-    if ca.native_type(data_type) not in (ChannelType.STRING, ChannelType.ENUM, ChannelType.CHAR)
+    if ca.native_type(data_type) not in (ChannelType.STRING, ChannelType.ENUM)
 }
 
 DISPLAYED = ("lower_disp_limit", "upper_disp_limit")
@@ -83,13 +91,21 @@ def native_type(metadata: Metadata) -> ChannelType:
     return NATIVE[metadata.dtype[1:]]
 
 
-def payload(reading: Reading, metadata: Metadata, data_type: ChannelType, count: int) -> Payload:
+def payload(
+    reading: Reading,
+    metadata: Metadata,
+    data_type: ChannelType,
+    count: int,
+    unlimited: Unlimited = UNSAID,
+) -> Payload:
     """A reading as a client asks for it.
 
     Parameters
     ----------
     count : int
         How many elements are wanted, zeros after those there are; 0 for those there are.
+    unlimited
+        What stands for limits that there are not.
 
     Raises
     ------
@@ -101,7 +117,7 @@ def payload(reading: Reading, metadata: Metadata, data_type: ChannelType, count:
     data = _values(reading.value, metadata, ca.native_type(data_type))
     if count:
         data = _exactly(data, count)
-    about = b"" if data_type in ca.native_types else _about(reading, metadata, data_type)
+    about = b"" if data_type in ca.native_types else _about(reading, metadata, data_type, unlimited)
     return Payload(data_type, len(data), about, data)
 
 
@@ -149,7 +165,9 @@ def _exactly(data: Any, count: int) -> Any:
     return data + [b""] * missing
 
 
-def _about(reading: Reading, metadata: Metadata, data_type: ChannelType) -> Any:
+def _about(
+    reading: Reading, metadata: Metadata, data_type: ChannelType, unlimited: Unlimited
+) -> Any:
     about = STRUCTURES[data_type]()
     about.status, about.severity = reading.status, reading.severity
     if data_type in ca.time_types:
@@ -159,25 +177,33 @@ def _about(reading: Reading, metadata: Metadata, data_type: ChannelType) -> Any:
     elif data_type in WITH_CHOICES:
         about.enum_strings = [choice.encode() for choice in metadata.choices[: ca.MAX_ENUM_STATES]]
     elif data_type in WITH_LIMITS:
-        _describe(about, metadata)
+        _describe(about, metadata, NUMBERS[ca.native_type(data_type)], unlimited)
     return about
 
 
-def _describe(about: Any, metadata: Metadata) -> None:
+def _describe(about: Any, metadata: Metadata, wire: str, unlimited: Unlimited) -> None:
     about.units = metadata.units.encode()[: ca.MAX_UNITS_SIZE - 1]
     if hasattr(about, "precision"):
         about.precision = metadata.precision or 0
-    number = about.lower_disp_limit.__class__
-    none = math.nan if number is float else 0  # EPICS's words for no alarm limit
-    for names, limits, missing in (
-        (DISPLAYED, metadata.display_limits or metadata.limits, 0),
-        (CONTROLLED, metadata.limits or metadata.display_limits, 0),
-        (WARNED, metadata.warning_limits, none),
-        (ALARMED, metadata.alarm_limits, none),
+    none = unlimited.alarm
+    for names, limits in (
+        (DISPLAYED, metadata.display_limits or unlimited.display),
+        (CONTROLLED, metadata.limits or unlimited.control),
+        (WARNED, metadata.warning_limits or (none, none)),
+        (ALARMED, metadata.alarm_limits or (none, none)),
     ):
-        for name, limit in zip(names, limits or (None, None), strict=True):
+        for name, limit in zip(names, limits, strict=True):
             if hasattr(about, name):
-                setattr(about, name, missing if limit is None else number(limit))
+                setattr(about, name, _limit(none if limit is None else limit, wire))
+
+
+def _limit(limit: float, wire: str) -> float | bytes:
+    """A limit as a type carries it: integers have no NaN, and what goes beyond them stays at their ends."""
+    if wire not in ENDS:
+        return float(limit)
+    low, high = ENDS[wire]
+    whole = 0 if math.isnan(limit) else min(max(int(limit), low), high)
+    return bytes((whole,)) if wire == "u1" else whole
 
 
 def value_of(request: Any, metadata: Metadata) -> Any:

@@ -67,6 +67,7 @@ class Variable:
         metadata = record.metadata(field)
         self.writable = metadata.writable
         self.data_type, self.count = native_type(metadata), metadata.count
+        self._unlimited = record.unlimited(field)
         if as_characters and self.data_type == ca.ChannelType.STRING:
             self.data_type, self.count = ca.ChannelType.CHAR, ca.MAX_STRING_SIZE
         self._monitors: list[Monitor] = []
@@ -76,9 +77,8 @@ class Variable:
 
     def read(self, data_type: ca.ChannelType, count: int) -> Payload:
         """The value now; raises ValueError where there is no such conversion."""
-        return payload(
-            self.record.read(self.field), self.record.metadata(self.field), data_type, count
-        )
+        metadata = self.record.metadata(self.field)
+        return payload(self.record.read(self.field), metadata, data_type, count, self._unlimited)
 
     def put(self, request: Any) -> Status | None:
         """Write what a client sends; see `Record.put` and, for those that want no answer, `Record.send`."""
@@ -137,12 +137,15 @@ class Variable:
     def _post(self, reading: Reading, mask: int) -> None:
         metadata = self.record.metadata(self.field)
         made: dict[tuple[ca.ChannelType, int], Payload] = {}
+        unlimited = self._unlimited
         for monitor in tuple(self._monitors):
             if not monitor.mask & mask:
                 continue
             form = monitor.data_type, monitor.length
             try:
-                news = made.get(form) or made.setdefault(form, payload(reading, metadata, *form))
+                news = made.get(form) or made.setdefault(
+                    form, payload(reading, metadata, *form, unlimited)
+                )
             except ValueError:  # a text that has been a number, for who wants numbers
                 continue
             monitor.listener.post(monitor, news)

@@ -8,7 +8,7 @@ from beamtwin.twin.link import Link
 from beamtwin.twin.menus import CONVERSIONS
 from beamtwin.twin.record import LOG, VALUE
 from beamtwin.twin.records import soft
-from beamtwin.twin.records.numeric import NumericRecord, numeric_fields
+from beamtwin.twin.records.numeric import RANGED, NumericRecord, numeric_fields
 
 __all__ = ["AiRecord", "AoRecord"]
 
@@ -63,7 +63,7 @@ class AiRecord(soft.RawInput, NumericRecord):
         "SVAL": real(),
     }
     constants: Mapping[str, str] = {"INP": "VAL", "SIOL": "SVAL"}
-    ranged = NumericRecord.ranged | {"SVAL"}
+    displayed = controlled = RANGED | {"SVAL"}
     followed = (("RVAL", "ORAW"),)
 
     _is_new = True
@@ -99,12 +99,13 @@ class AoRecord(NumericRecord):
         "OMOD": byte(writable=False),
     }
     constants: Mapping[str, str] = {"DOL": "VAL"}
-    ranged = NumericRecord.ranged | {"OVAL", "PVAL"}
+    displayed = RANGED | {"OVAL", "PVAL", "IVOV"}
+    controlled = RANGED | {"OVAL", "PVAL"}
     followed = (("RVAL", "ORAW"),)
 
     def settle_in(self) -> None:
         """Have the other fields agree with the value."""
-        super().settle_in()
+        self.begin_told()
         values = self.values
         values["OVAL"] = values["PVAL"] = values["VAL"]
 
@@ -142,4 +143,4 @@ class AoRecord(NumericRecord):
 
     def limits(self, field: str) -> tuple[float, float] | None:
         """Control limits: DRVH and DRVL, or else HOPR and LOPR."""
-        return self._range(field, "DRVL", "DRVH") or super().limits(field)
+        return self._driven_range(field)

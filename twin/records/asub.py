@@ -70,6 +70,7 @@ class AsubRecord(ProcessedRecord):
     record_type = "aSub"
     takes_functions = True
     fields: Mapping[str, Field] = FIELDS
+    controlled = ()
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ from beamtwin.twin.menus import STATUSES
 from beamtwin.twin.record import LOG, VALUE
 from beamtwin.twin.records import soft
 from beamtwin.twin.records.value import ValueRecord
+from beamtwin.twin.unlimited import DELAYS_S
 
 __all__ = ["BINARY", "BiRecord", "BinaryRecord", "BoRecord"]
 
@@ -42,10 +43,11 @@ class BinaryRecord(ValueRecord):
     is_input = False
 
     def settle_in(self) -> None:
-        """Have MLST and LALM agree with the value."""
+        """Have MLST, LALM and the raw value of an output agree with the value."""
         values = self.values
         values["MLST"] = values["LALM"] = values["VAL"]
-        values["RVAL"] = values["ORAW"] = self.to_raw(values["VAL"])
+        if not self.is_input:
+            values["RVAL"] = values["ORAW"] = self.to_raw(values["VAL"])
 
     def to_raw(self, state: int) -> float:
         """The raw value of a state."""
@@ -109,12 +111,13 @@ class BoRecord(BinaryRecord):
         **BINARY,
         **soft.OUTPUT,
         **soft.simulation("OUTLINK"),
-        "HIGH": real(units="s"),
+        "HIGH": real(units="s", precision=2),
         **each("RBV ORBV", unsigned(writable=False)),
         "IVOV": unsigned_short(),
     }
     constants: Mapping[str, str] = {"DOL": "VAL"}
     unusual = (*BinaryRecord.unusual, "HIGH")
+    controlled = ("HIGH",)
 
     _falls: object = None
 
@@ -153,6 +156,10 @@ class BoRecord(BinaryRecord):
         else:
             self.values["VAL"] = 0
             self.process_quietly()
+
+    def limits(self, field: str) -> tuple[float, float] | None:
+        """Control limits: of HIGH."""
+        return DELAYS_S if field == "HIGH" else None
 
     @property
     def under_way(self) -> str:

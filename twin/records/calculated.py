@@ -1,8 +1,10 @@
 """calc, calcout and sub: numbers that follow from others, by an expression or by a Python function."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from beamtwin.hardware.channel import Metadata
 from beamtwin.orchestration.errors import PutError
 from beamtwin.orchestration.status import Status
 from beamtwin.twin.calc import CalcError, Calculation, compile_expression
@@ -31,8 +33,9 @@ from beamtwin.twin.records.arguments import (
     fetch_arguments,
     followed,
 )
-from beamtwin.twin.records.numeric import NumericRecord, numeric_fields
+from beamtwin.twin.records.numeric import RANGED, NumericRecord, numeric_fields
 from beamtwin.twin.records.value import OnPut
+from beamtwin.twin.unlimited import DELAYS_S
 
 __all__ = ["CalcRecord", "CalcoutRecord", "SubFunction", "SubRecord"]
 
@@ -51,6 +54,9 @@ ARGUMENTS: Mapping[str, Field] = {
     "PREC": short(prop=True),
 }
 
+#: The fields that are about arguments.
+ARGUED = frozenset((*LETTERS, *(f"L{letter}" for letter in LETTERS)))
+
 #: What a sub record does: its fields A, B, ..., which it may change, to VAL.
 SubFunction = Callable[[dict[str, float]], float]
 
@@ -60,6 +66,18 @@ class ArgumentsRecord(NumericRecord):
 
     constants = constants(LETTERS)
     followed = followed(LETTERS)
+    displayed = RANGED | ARGUED
+
+    def metadata(self, field: str) -> Metadata:
+        """See `Described.metadata`; of an argument, what the field says that it comes from."""
+        source = self.links.get(f"INP{field[-1]}") if field in ARGUED else None
+        if source is None or not source.is_connected:
+            return super().metadata(field)
+        return replace(super().metadata(field), **source.described())
+
+    def ranges(self, field: str) -> dict[str, Any]:
+        """See `NumericRecord.ranges`; arguments have none of their own."""
+        return {} if field in ARGUED else super().ranges(field)
 
     def calculate(self, calculation: Calculation | None, last: float) -> float | None:
         """What an expression comes to now; None, and an alarm, where there is none."""
@@ -130,7 +148,7 @@ class CalcoutRecord(ArgumentsRecord):
         **each("PVAL OVAL POVL IVOV", real()),
         "OUT": link("OUTLINK"),
         "OOPT": menu(*WHEN),
-        "ODLY": real(units="s"),
+        "ODLY": real(units="s", precision=2),
         "DLYA": unsigned_short(writable=False),
         "DOPT": menu("Use CALC", "Use OCAL"),
         "OEVT": string(),
@@ -139,12 +157,13 @@ class CalcoutRecord(ArgumentsRecord):
         "OUTV": menu(*LINK_STATES, writable=False),
     }
     followed = (*followed(LETTERS), ("OVAL", "POVL"))
+    controlled = RANGED | {"ODLY"}
 
     _is_due = False
 
     def settle_in(self) -> None:
         """Have the other fields agree with the value."""
-        super().settle_in()
+        self.begin_told()
         values = self.values
         values["PVAL"] = values["VAL"]
         values["POVL"] = values["OVAL"]
@@ -197,6 +216,10 @@ class CalcoutRecord(ArgumentsRecord):
     def output(self) -> float:
         """The value that a model is told: OVAL."""
         return self.values["OVAL"]
+
+    def limits(self, field: str) -> tuple[float, float] | None:
+        """Control limits: HOPR and LOPR, and those of ODLY."""
+        return DELAYS_S if field == "ODLY" else super().limits(field)
 
     def _write(self) -> bool:
         values = self.values

@@ -100,6 +100,17 @@ class MbboDirectRecord(DirectRecord):
     }
     constants: Mapping[str, str] = {"DOL": "VAL"}
 
+    def settle_in(self) -> None:
+        """See `DirectRecord.settle_in`; bits are a value."""
+        super().settle_in()
+        if self.values["VAL"]:
+            self.values["UDF"] = 0
+
+    def news(self) -> int:
+        """See `DirectRecord.news`."""
+        self.values["OBIT"] = self.values["VAL"]
+        return super().news()
+
     def store(self, field: str, value: Any) -> None:
         """Keep what has been written; a bit is one of the value's, too. See `Record.store`."""
         if field not in BITS:
@@ -109,10 +120,11 @@ class MbboDirectRecord(DirectRecord):
         if values["OMSL"]:
             raise PutError(f"{self.name}.{field}: {value!r} refused: DOL says what the bits are")
         bit = BITS[field]
-        number = values["VAL"] & ~bit | (bit if value else 0)
-        values["VAL"] = _signed(number % MODULUS)
+        for number in ("VAL", "OBIT"):
+            values[number] = _signed((values[number] & ~bit | (bit if value else 0)) % MODULUS)
         values["UDF"] = 0
-        super().store(field, int(bool(value)))
+        self.drive(values["VAL"])
+        super().store(field, value)
 
     def fetch(self) -> None:
         """Read DOL, in a closed loop."""

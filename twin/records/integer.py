@@ -7,7 +7,7 @@ from beamtwin.twin.field import Field, each, integer, menu, real
 from beamtwin.twin.link import Link
 from beamtwin.twin.menus import WHEN, YES_NO
 from beamtwin.twin.records import soft
-from beamtwin.twin.records.numeric import NumericRecord, numeric_fields
+from beamtwin.twin.records.numeric import RANGED, NumericRecord, numeric_fields
 
 __all__ = ["LonginRecord", "LongoutRecord"]
 
@@ -29,6 +29,11 @@ class LonginRecord(NumericRecord):
         "SVAL": _number(),
     }
     constants: Mapping[str, str] = {"INP": "VAL", "SIOL": "SVAL"}
+    displayed = controlled = RANGED | {"SVAL"}
+
+    def settle_in(self) -> None:
+        """Have the other fields agree with the value."""
+        self.begin_told()
 
     def fetch(self) -> None:
         """Read INP."""
@@ -60,7 +65,7 @@ class LongoutRecord(NumericRecord):
 
     def settle_in(self) -> None:
         """Have the other fields agree with the value."""
-        super().settle_in()
+        self.begin_told()
         self.values["PVAL"] = self.values["VAL"]
 
     def fetch(self) -> None:
@@ -95,4 +100,4 @@ class LongoutRecord(NumericRecord):
 
     def limits(self, field: str) -> tuple[float, float] | None:
         """Control limits: DRVH and DRVL, or else HOPR and LOPR."""
-        return self._range(field, "DRVL", "DRVH") or super().limits(field)
+        return self._driven_range(field)

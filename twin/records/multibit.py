@@ -1,8 +1,10 @@
 """mbbi and mbbo: up to sixteen states."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from beamtwin.hardware.channel import Metadata
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.dbcommon import COMMON
 from beamtwin.twin.field import (
@@ -83,12 +85,12 @@ class MultibitRecord(ValueRecord):
         super().__init__(clock, name, on_put, **names, **field_values)
 
     def settle_in(self) -> None:
-        """Have MLST, LALM and the raw value agree with the value."""
+        """Have MLST, LALM and the raw value of an output agree with the value."""
         values = self.values
         if values["MASK"] == 0.0:
             values["MASK"] = float(2 ** values["NOBT"] - 1)
         values["MLST"] = values["LALM"] = values["VAL"]
-        if values["VAL"] < len(RAW):
+        if not self.is_input and values["VAL"] < len(RAW):
             values["RVAL"] = values["ORAW"] = self.to_raw(values["VAL"])
 
     def configure(self) -> None:
@@ -198,6 +200,12 @@ class MbboRecord(MultibitRecord):
         "IVOV": unsigned_short(),
     }
     constants: Mapping[str, str] = {"DOL": "VAL"}
+
+    def metadata(self, field: str) -> Metadata:
+        """See `Described.metadata`; without states VAL is no enum, but a number."""
+        about = super().metadata(field)
+        is_number = field == "VAL" and not self.values["SDEF"]
+        return replace(about, dtype=WITHOUT_NAMES.dtype) if is_number else about
 
     def fetch(self) -> None:
         """Read DOL, in a closed loop."""

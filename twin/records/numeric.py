@@ -1,6 +1,6 @@
 """Numbers with alarm limits, deadbands for monitors and a range: what analogue, integer and calc records share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 from beamtwin.hardware.channel import Range
@@ -11,7 +11,7 @@ from beamtwin.twin.record import LOG, UDF, VALUE
 from beamtwin.twin.records.alarm_filter import AlarmFilter
 from beamtwin.twin.records.value import ValueRecord
 
-__all__ = ["NumericRecord", "numeric_fields"]
+__all__ = ["RANGED", "NumericRecord", "numeric_fields"]
 
 
 class Side(NamedTuple):
@@ -33,6 +33,10 @@ SIDES = (
 )
 NORMAL = 3
 HIHI, LOLO, HIGH, LOW = SIDES
+
+#: Fields whose range is that of the value.
+RANGED = frozenset(("VAL", "HIHI", "HIGH", "LOW", "LOLO", "LALM", "ALST", "MLST"))
+
 ALARM_RANGES = {"warning_limits": (LOW, HIGH), "alarm_limits": (LOLO, HIHI)}
 
 
@@ -53,15 +57,10 @@ def numeric_fields(number: Callable[..., Field]) -> dict[str, Field]:
 class NumericRecord(ValueRecord):
     """A number; alarms and deadbands as in EPICS base's ``checkAlarms`` and ``recGblCheckDeadband``."""
 
-    #: Fields whose range is that of the value.
-    ranged = frozenset(("VAL", "HIHI", "HIGH", "LOW", "LOLO", "LALM", "ALST", "MLST"))
+    displayed: Container[str] = RANGED
+    controlled: Container[str] = RANGED
 
     _filter: AlarmFilter | None = None
-
-    def settle_in(self) -> None:
-        """Have LALM, MLST and ALST agree with the value."""
-        values = self.values
-        values["MLST"] = values["ALST"] = values["LALM"] = values["VAL"]
 
     def configure(self) -> None:
         """Prepare the alarm limits that count."""
@@ -85,8 +84,7 @@ class NumericRecord(ValueRecord):
             self._check_limits(value)
         else:
             values["LALM"] = value
-        if self._fault[0]:
-            self.alarm_at_least(*self._fault)
+        self.check_fault()
 
     def _check_limits(self, value: float) -> None:
         values = self.values
@@ -121,13 +119,15 @@ class NumericRecord(ValueRecord):
 
     def limits(self, field: str) -> tuple[float, float] | None:
         """Control limits: HOPR and LOPR, where they differ."""
-        return self._range(field, "LOPR", "HOPR")
+        return self._range("LOPR", "HOPR") if field in self.controlled else None
 
     def ranges(self, field: str) -> dict[str, Any]:
         """LOPR and HOPR; of VAL also the alarm limits that have a severity."""
-        display = {"display_limits": self._range(field, "LOPR", "HOPR")}
+        if field not in self.displayed:
+            return {}
+        display = {"display_limits": self._range("LOPR", "HOPR")}
         if field != "VAL":
-            return display if field in self.ranged else {}
+            return display
         return display | {name: self._active(*sides) for name, sides in ALARM_RANGES.items()}
 
     def _active(self, lowest: Side, highest: Side) -> Range | None:
@@ -138,9 +138,25 @@ class NumericRecord(ValueRecord):
         )
         return None if low is None and high is None else (low, high)
 
-    def _range(self, field: str, lowest: str, highest: str) -> tuple[float, float] | None:
+    def _range(self, lowest: str, highest: str) -> tuple[float, float] | None:
         low, high = self.values[lowest], self.values[highest]
-        return (low, high) if field in self.ranged and low < high else None
+        return (low, high) if low < high else None
+
+    def _driven_range(self, field: str) -> tuple[float, float] | None:
+        """Control limits of an output: DRVL and DRVH, or else LOPR and HOPR."""
+        if field not in self.controlled:
+            return None
+        return self._range("DRVL", "DRVH") or self._range("LOPR", "HOPR")
+
+    def settle_in(self) -> None:
+        """Have LALM, MLST and ALST agree with a value that a model gives; others are news when it is processed."""
+        if self.values["STAT"] != UDF:
+            self.begin_told()
+
+    def begin_told(self) -> None:
+        """Have LALM, MLST and ALST agree with the value: as some types do whoever gives it."""
+        values = self.values
+        values["MLST"] = values["ALST"] = values["LALM"] = values["VAL"]
 
     def clamp(self, value: Any) -> Any:
         """A value within DRVL and DRVH, where these differ."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from beamtwin.orchestration.status import Status
+from beamtwin.twin.clock import SimClock
 from beamtwin.twin.dbcommon import COMMON
 from beamtwin.twin.field import (
     Field,
@@ -20,7 +21,7 @@ from beamtwin.twin.field import (
 from beamtwin.twin.link import INVALID, Link
 from beamtwin.twin.menus import INVALID_OUTPUT, OUTPUT_MODES, STATUSES
 from beamtwin.twin.processing import ProcessedRecord
-from beamtwin.twin.record import LOG, VALUE
+from beamtwin.twin.record import LOG, UDF, VALUE
 from beamtwin.twin.records import soft
 from beamtwin.twin.records.arguments import (
     argument_fields,
@@ -28,13 +29,15 @@ from beamtwin.twin.records.arguments import (
     fetch_arguments,
     followed,
 )
-from beamtwin.twin.records.numeric import NumericRecord, numeric_fields
+from beamtwin.twin.records.numeric import RANGED, NumericRecord, numeric_fields
 from beamtwin.twin.records.value import ValueRecord
+from beamtwin.twin.unlimited import DELAYS_S
 
 __all__ = ["DfanoutRecord", "EventRecord", "FanoutRecord", "SelRecord", "SeqRecord"]
 
 SOFT = STATUSES.index("SOFT")
 SIXTEEN = "0123456789ABCDEF"
+DELAYS = tuple(f"DLY{digit}" for digit in SIXTEEN)
 OUTPUTS = "ABCDEFGHIJKLMNOP"
 TWELVE = "ABCDEFGHIJKL"
 
@@ -56,6 +59,7 @@ class SelRecord(NumericRecord):
         **numeric_fields(real),
         **argument_fields(TWELVE),
         **dict.fromkeys(TWELVE, real(math.nan, pp=True)),
+        **{f"L{letter}": real(writable=False) for letter in TWELVE},
         "VAL": real(writable=False),
         "PREC": short(prop=True),
         "SELM": menu("Specified", "High Signal", "Low Signal", "Median Signal"),
@@ -65,6 +69,14 @@ class SelRecord(NumericRecord):
     }
     constants: Mapping[str, str] = {**constants(TWELVE), "NVL": "SELN"}
     followed = (("SELN", "NLST"), *followed(TWELVE))
+    displayed = controlled = RANGED | {*TWELVE, *(f"L{letter}" for letter in TWELVE)}
+
+    def settle_in(self) -> None:
+        """Forget arguments, as an IOC does that begins, but for what constant links say."""
+        values = self.values
+        if values["STAT"] == UDF:
+            forgotten = [x for x in TWELVE if not values[f"INP{x}"] or f"INP{x}" in self.links]
+            values.update(dict.fromkeys(forgotten, math.nan))
 
     def fetch(self) -> None:
         """Read the links and select."""
@@ -176,7 +188,7 @@ class SeqRecord(ChoosingRecord):
         **ChoosingRecord.fields,
         "OLDN": unsigned_short(),
         "PREC": short(),
-        **{f"DLY{digit}": real(units="s") for digit in SIXTEEN},
+        **{delay: real(units="s", precision=2) for delay in DELAYS},
         **{f"DOL{digit}": link("INLINK") for digit in SIXTEEN},
         **{f"DO{digit}": real(units="") for digit in SIXTEEN},
         **{f"LNK{digit}": link("OUTLINK") for digit in SIXTEEN},
@@ -185,6 +197,16 @@ class SeqRecord(ChoosingRecord):
         **ChoosingRecord.constants,
         **{f"DOL{digit}": f"DO{digit}" for digit in SIXTEEN},
     }
+    displayed = (*DELAYS, *(f"DO{digit}" for digit in SIXTEEN))
+    controlled = DELAYS
+
+    def __init__(self, clock: SimClock, name: str, **field_values: Any):
+        super().__init__(clock, name, **field_values)
+        self.values["OLDN"] = self.values["SELN"]
+
+    def limits(self, field: str) -> tuple[float, float] | None:
+        """Control limits: of the delays."""
+        return DELAYS_S if field in DELAYS else None
 
     def begin(self) -> Status | None:
         """Go through those that are chosen; the first one that is delayed has the rest wait."""
@@ -248,6 +270,7 @@ class DfanoutRecord(NumericRecord):
         "IVOV": real(),
     }
     constants: Mapping[str, str] = {"SELL": "SELN", "DOL": "VAL"}
+    controlled = ("VAL", "LALM", "ALST", "MLST")
 
     def fetch(self) -> None:
         """Read DOL, in a closed loop, and SELL."""
@@ -288,8 +311,11 @@ class EventRecord(ValueRecord):
 
     def fetch(self) -> None:
         """Read INP."""
-        if soft.fetch_input(self, self._take, self._take, Link.text):
-            self.values["UDF"] = 0
+        soft.fetch_text(self, self._take)
+
+    def check(self) -> None:
+        """Raise the alarm of a fault alone: events that are undefined give none."""
+        self.check_fault()
 
     def emit(self) -> bool:
         """Post the event."""

@@ -16,6 +16,7 @@ __all__ = [
     "drive_unless_invalid",
     "fetch_input",
     "fetch_output",
+    "fetch_text",
     "is_due",
     "is_raw",
     "masked",
@@ -77,6 +78,13 @@ def fetch_input(
     else:
         take(value)
     return True
+
+
+def fetch_text(record: ValueRecord, take: Callable[[Any], None]) -> None:
+    """Have an input's text; it is defined where it comes from somewhere."""
+    is_read = fetch_input(record, take, take, Link.text)
+    if is_read and ("INP" in record.links or record.values["SIMM"]):
+        record.values["UDF"] = 0
 
 
 class RawInput(ValueRecord):

@@ -64,9 +64,11 @@ class InputRecord(TextualRecord):
 
     def fetch(self) -> None:
         """Read INP."""
-        is_read = soft.fetch_input(self, self._take, self._take, Link.text)
-        if is_read and ("INP" in self.links or self.values["SIMM"]):
-            self.values["UDF"] = 0
+        soft.fetch_text(self, self._take)
+
+    def check(self) -> None:
+        """Raise the alarm of a fault alone: texts that are undefined give none."""
+        self.check_fault()
 
 
 class OutputRecord(TextualRecord):
@@ -131,9 +133,10 @@ class _Long(TextualRecord):
         values["LEN"] = values["OLEN"] = float(length + 1 if length else 0)
 
     def news(self) -> int:
-        """Whether the text is another than that told last; tell its length."""
+        """Whether the text is another than that told last; tell its length, once there is a text."""
         values = self.values
-        values["LEN"] = float(len(values["VAL"].encode()) + 1)
+        if values["VAL"] or not values["UDF"]:
+            values["LEN"] = len(values["VAL"].encode()) + 1.0
         return super().news()
 
     followed = (("LEN", "OLEN"),)

@@ -76,6 +76,10 @@ class ValueRecord(ProcessedRecord):
         """Raise the alarms that the value brings with it."""
         if self.values["UDF"]:
             self.alarm_at_least(self.values["UDFS"], UDF)
+        self.check_fault()
+
+    def check_fault(self) -> None:
+        """Raise the alarm that is there whatever the value."""
         if self._fault[0]:
             self.alarm_at_least(*self._fault)
 
@@ -186,7 +190,7 @@ class ValueRecord(ProcessedRecord):
     def configure(self) -> None:
         """Prepare what follows from the fields."""
         values = self.values
-        self.simple = not (
+        self.simple = self.fields["VAL"].pp and not (
             self.links
             or any(values[field] for field in self.unusual)
             or values["DISA"] == values["DISV"]

@@ -44,6 +44,10 @@ ARRAY: Mapping[str, Field] = {
 }
 
 
+#: Fields with limits of their own.
+COUNTED = ("NORD", "BUSY")
+
+
 class ArrayRecord(ValueRecord):
     """An array of numbers or texts; every array is news, unless MPST and APST say On Change.
 
@@ -60,6 +64,7 @@ class ArrayRecord(ValueRecord):
     """
 
     array_type = "FTVL"
+    displayed = controlled = ("VAL", *COUNTED)
 
     def __init__(
         self,
@@ -111,9 +116,16 @@ class ArrayRecord(ValueRecord):
         return self._array(value, copy=True) if field == "VAL" else super().convert(field, value)
 
     def limits(self, field: str) -> tuple[float, float] | None:
-        """Control limits: HOPR and LOPR, where they differ."""
-        low, high = self.values["LOPR"], self.values["HOPR"]
+        """Control limits: HOPR and LOPR, where they differ; how many elements there can be."""
+        values = self.values
+        if field in COUNTED:
+            return (0.0, values["NELM"] if field == "NORD" else 1.0)
+        low, high = values["LOPR"], values["HOPR"]
         return (low, high) if field == "VAL" and low < high else None
+
+    def ranges(self, field: str) -> dict[str, Any]:
+        """Display limits, which are the control limits."""
+        return {"display_limits": self.limits(field)}
 
     def _take(self, value: Any) -> None:
         self.values["VAL"] = array = self._array(value)
@@ -149,6 +161,7 @@ class WaveformRecord(ArrayRecord):
         **ARRAY,
         **soft.INPUT,
         **soft.simulation("INLINK", has_raw=False),
+        "SDLY": real(-1.0, units=""),
         "RARM": short(pp=True),
         "BUSY": short(writable=False),
     }
@@ -189,6 +202,7 @@ class AaoRecord(ArrayRecord):
         "NELM": unsigned(1.0, writable=False, prop=True),
         **{name: field for name, field in soft.OUTPUT.items() if name != "IVOA"},
         **soft.simulation("OUTLINK", has_raw=False),
+        "SDLY": real(-1.0, units=""),
     }
     constants: Mapping[str, str] = {"DOL": "VAL"}
 

@@ -1,5 +1,7 @@
 """User, dial and raw coordinates; limits; calibration."""
 
+import math
+
 import pytest
 
 
@@ -48,10 +50,33 @@ def test_alarm_limits_are_served_and_raise_no_alarm(make):
     [
         *(("VAL", "mm"), ("RBV", "mm"), ("VELO", "mm/sec"), ("JAR", "mm/s/s"), ("ACCL", "sec")),
         *(("S", "rev/sec"), ("SREV", "steps/rev"), ("UREV", "mm/rev"), ("HVEL", "mm/sec")),
+        *(("RVAL", "mm"), ("DMOV", "mm"), ("MSTA", "mm"), ("PHAS", "mm"), ("DIR", ""), ("EGU", "")),
     ],
 )
 def test_the_units_that_a_field_is_served_with(motor, field, units):
     assert motor.record.metadata(field).units == units
+
+
+def test_digits_are_those_of_prec_but_for_the_version(make):
+    record = make(PREC=4).record
+    assert [record.metadata(field).precision for field in ("VAL", "ACCL", "VERS")] == [4, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "control", "alarm"),
+    [
+        ("VAL", (0.0, 0.0), 0.0),
+        ("RBV", (0.0, 0.0), math.nan),
+        ("OFF", (-1e300, 1e300), math.nan),
+        ("DMOV", (-32768.0, 32767.0), math.nan),
+        ("MSTA", (0.0, 4294967295.0), math.nan),
+        ("DIR", (0.0, 0.0), math.nan),
+    ],
+)
+def test_what_a_field_without_limits_is_served_with(make, field, control, alarm):
+    unlimited = make(DHLM=0.0, DLLM=0.0).record.unlimited(field)
+    assert unlimited[:2] == (control, control)
+    assert unlimited.alarm == pytest.approx(alarm, nan_ok=True)
 
 
 def test_an_offset_renames_places_and_moves_nothing(motor):
@@ -122,7 +147,11 @@ def test_fields_that_any_write_lets_switch_another(motor):
         *(("SSET", "SET", 1), ("SUSE", "SET", 0)),
         *(("FOF", "FOFF", 1), ("VOF", "FOFF", 0)),
     ):
+        told = []
+        motor.record.subscribe(field, lambda reading, told=told: told.append(reading.value))
         motor.put(button, 1)
+        motor.put(button, 1)
+        assert told[-2:] == [value, value]
         assert motor[field] == value
 
 

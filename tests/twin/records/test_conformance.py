@@ -2,9 +2,9 @@
 
 A row says which behaviour it is about, and where the reference describes it; its records, as in a .db file; what
 is done: ``x = 1`` (a put with completion), ``start x = 1`` (whose end is not awaited), ``send x = 1`` (without
-completion), ``refused x = 1``, ``sleep 0.1``; what then is; and what monitors have heard since the beginning, the
-first value included. A value may be written with its alarm: ``[9.5, MAJOR, HIHI]``. ``twin: reason`` is for what
-EPICS base does not have.
+completion), ``refused x = 1``, ``sleep 0.1``; what then is; what monitors have heard since the beginning, the first
+value included; and what is said of fields, as `Metadata` calls it (``about``). A value may be written with its alarm:
+``[9.5, MAJOR, HIHI]``. ``twin: reason`` is for what EPICS base does not have.
 """
 
 import os
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,10 @@ def test_row(world: World, row: dict[str, Any]) -> None:
         channel = world.channel(row, name)
         world.finds(lambda channel=channel, expected=expected: matches(channel, expected))
         assert said(channel, channel.get(), expected) == told(expected), name
+    for name, expected in row.get("about", {}).items():
+        metadata = asdict(world.channel(row, name).metadata)
+        wanted = {key: tuple(v) if isinstance(v, list) else v for key, v in expected.items()}
+        assert {key: metadata[key] for key in wanted} == wanted, name
     times = {world.channel(row, name).get().timestamp for name in row.get("same_time", ())}
     assert len(times) <= 1
     for name, expected in row.get("monitors", {}).items():

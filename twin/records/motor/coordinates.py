@@ -5,6 +5,7 @@ user = dial * DIR + OFF,    dial = raw * MRES
 
 from collections.abc import Callable, Mapping
 
+from beamtwin.twin.record import LOG, VALUE
 from beamtwin.twin.records.motor.bits import Mip
 from beamtwin.twin.records.motor.state import MotorState, nearest
 
@@ -123,8 +124,13 @@ def _set_direction(motor: MotorState, field: str) -> None:
 
 
 def _switch(field: str, value: int) -> Callable[[MotorState, str], None]:
-    """What any write to a field like SSET does: give another field a value."""
-    return lambda motor, _: motor.post(field, value)
+    """What any write to a field like SSET does: give another field a value, and tell it, new or not."""
+
+    def switch(motor: MotorState, _: str) -> None:
+        motor.values[field] = value
+        motor.notify(field, VALUE | LOG)
+
+    return switch
 
 
 COORDINATES: Mapping[str, Callable[[MotorState, str], None]] = {

@@ -29,7 +29,8 @@ SPEED, ACCELERATION, TURNS = "EGU/sec", "EGU/s/s", "rev/sec"
 NO_YES = ("No", "Yes")
 SPMG = ("Stop", "Pause", "Move", "Go")
 
-FIELDS: Mapping[str, Field] = {
+#: As motorRecord.dbd has them, and where the record has a unit of its own for them, that.
+TABLE: Mapping[str, Field] = {
     **Record.fields,
     # Where it is to go, and where it is.
     **each("VAL DVAL RLV OFF", real(pp=True)),
@@ -88,7 +89,7 @@ FIELDS: Mapping[str, Field] = {
     "MSTA": unsigned(2.0, writable=False),
     **each("MMAP NMAP", unsigned(writable=False)),
     # What it is.
-    "VERS": single(7.4, "", writable=False),
+    "VERS": single(7.4, writable=False, precision=2),
     "CARD": short(writable=False),
     "OUT": link("OUTLINK")._replace(default="@twin"),
     **each("DOL RDBL DINP RINP", link("INLINK")),
@@ -98,6 +99,12 @@ FIELDS: Mapping[str, Field] = {
     "DTYP": string("Twin"),
     "RSTM": menu("Never", "Always", "NearZero", "Conditional", default=2),
     **each("INIT PREM POST", string()),
+}
+
+#: What is a number has the unit EGU, says the record, be it a count or a switch.
+FIELDS: Mapping[str, Field] = {
+    name: field if field.units or field.dtype in ("enum", "|S40") else field._replace(units="EGU")
+    for name, field in TABLE.items()
 }
 
 #: Fields whose writing asks for a move: DMOV is 0 before the record processes.

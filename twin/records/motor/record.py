@@ -31,11 +31,15 @@ from beamtwin.twin.records.motor.process import alarm, process
 from beamtwin.twin.records.motor.speeds import SPEEDS
 from beamtwin.twin.records.motor.state import MotorState, Stup
 from beamtwin.twin.records.motor.turns import Turns
+from beamtwin.twin.unlimited import Unlimited
 
 __all__ = ["MotorRecord"]
 
 #: What writing a field does before the record processes.
 SPECIAL: Mapping[str, Callable[[MotorState, str], None]] = {**COORDINATES, **SPEEDS, **BUTTONS}
+
+#: Fields with alarm limits.
+TARGETS = ("VAL", "DVAL")
 
 NEVER_ZERO = frozenset(("MRES", "UREV"))
 
@@ -125,18 +129,24 @@ class MotorRecord(MotorState):
 
     def limits(self, field: str) -> tuple[float, float] | None:
         """Control limits: the soft limits; of VELO its range; None where there are none."""
-        low, high = (self.values[name] for name in LIMITS.get(field, ("HLM", "HLM")))
+        return self._between(*LIMITS[field]) if field in LIMITS else None
+
+    def _between(self, lowest: str, highest: str) -> tuple[float, float] | None:
+        low, high = self.values[lowest], self.values[highest]
         return (low, high) if low < high else None
 
     def ranges(self, field: str) -> dict[str, Any]:
         """Display limits, which are the control limits; alarm limits of the target, which raise no alarm."""
         ranges: dict[str, Any] = {"display_limits": self.limits(field)}
-        values = self.values
-        if field in ("VAL", "DVAL") and (values["HHSV"] or values["LLSV"]):
-            ranges["alarm_limits"] = (values["LOLO"], values["HIHI"])
-        if field in ("VAL", "DVAL") and (values["HSV"] or values["LSV"]):
-            ranges["warning_limits"] = (values["LOW"], values["HIGH"])
+        if field in TARGETS:
+            ranges["alarm_limits"] = self._between("LOLO", "HIHI")
+            ranges["warning_limits"] = self._between("LOW", "HIGH")
         return ranges
+
+    def unlimited(self, field: str) -> Unlimited:
+        """See `Described.unlimited`: alarm limits of the target are 0 where there are none."""
+        unlimited = super().unlimited(field)
+        return unlimited._replace(alarm=0.0) if field in TARGETS else unlimited
 
     # --- what clients write
 

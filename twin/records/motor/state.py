@@ -8,7 +8,7 @@ from beamtwin.twin.processing import ProcessedRecord
 from beamtwin.twin.record import ALARM, LOG, VALUE
 from beamtwin.twin.records.motor.axis import Axis
 from beamtwin.twin.records.motor.bits import Mip
-from beamtwin.twin.records.motor.fields import FIELDS, POSTED
+from beamtwin.twin.records.motor.fields import FIELDS, LIMITS, POSTED
 
 __all__ = ["MotorState", "Rmod", "Spmg", "Stup", "nearest"]
 
@@ -61,6 +61,7 @@ class MotorState(ProcessedRecord):
 
     record_type = "motor"
     fields = FIELDS
+    displayed = controlled = LIMITS
     constants: Mapping[str, str] = {"DOL": "VAL"}
 
     def __init__(self, clock: SimClock, name: str, **field_values: Any):
