@@ -1,7 +1,6 @@
 """What is asked of beamtwin's stores alone: ``python broker_limits.py many|seen|mongodb`` prints figures as JSON."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from broker_documents import headers, run
 from broker_figures import EVENTS, PAGE, best
 
 HERE = Path(__file__).parent
-FERRETDB = HERE.parent / "tests" / "servers" / "ferretdb"
+BUILD_FERRETDB = HERE.parent / "tests" / "servers" / "ferretdb" / "build.py"
 RUNS, RATE_PER_S = 100_000, 20_000
 
 
@@ -90,15 +89,15 @@ def mongodb(folder: Path) -> dict[str, Any]:
 @contextmanager
 def mongo_store(folder: Path) -> Iterator[tuple[str, Any]]:
     """An empty store on FerretDB where Go is there to build it, else on mongomock; and which it is."""
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
+    command = [sys.executable, str(BUILD_FERRETDB)]
+    made = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if made.returncode == 1:  # no Go
         yield "mongomock", _on_mongomock()
         return
+    made.check_returncode()
     from beamtwin.databroker.stores.mongo import open_mongo
 
-    program = folder / "ferretdb"
-    subprocess.run([go, "build", "-o", program, "."], cwd=FERRETDB, check=True, capture_output=True)
-    command = [program, "-folder", folder, "-address", "127.0.0.1:0"]
+    command = [made.stdout.strip(), "-folder", folder, "-address", "127.0.0.1:0"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as server:
         assert server.stdout is not None

@@ -1,3 +1,3 @@
-"""What is run in environments of its own is not collected here."""
+"""What is run by itself is not collected here."""
 
-collect_ignore = ["databroker"]
+collect_ignore = ["databroker", "ferretdb"]

@@ -6,7 +6,6 @@ FerretDB.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from fcntl import ioctl
 from functools import partial
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from select import select
@@ -34,8 +32,7 @@ from beamtwin.databroker.stores.mongo.store import MongoStore
 from beamtwin.databroker.stores.sqlite import SqliteStore
 from beamtwin.orchestration.clock import WallClock
 
-_FERRETDB_SOURCES = Path(__file__).parents[2] / "servers" / "ferretdb"
-_BUILD = Path(__file__).parents[3] / "build"
+_BUILD_FERRETDB = Path(__file__).parents[2] / "servers" / "ferretdb" / "build.py"
 _GIVEN_SERVER = "BEAMTWIN_TEST_MONGODB_URI"
 _DATABASES = count(1)
 
@@ -143,32 +140,13 @@ class FerretDB:
 @pytest.fixture(scope="session")
 def ferretdb_program() -> Path:
     """The executable, built when its sources change."""
-    sources = [_FERRETDB_SOURCES / name for name in ("go.mod", "go.sum", "main.go")]
-    key = sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
-    program = _BUILD / f"ferretdb-{key}"
-    if not program.exists():
-        _BUILD.mkdir(exist_ok=True)
-        _build(program)
-    return program
-
-
-def _build(program: Path) -> None:
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
-        pytest.skip("FerretDB, the MongoDB of the tests, is built with Go, which is not installed")
-    part = program.with_suffix(f".{os.getpid()}")
-    built = subprocess.run(
-        [go, "build", "-o", part, "."],
-        cwd=_FERRETDB_SOURCES,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, _BUILD_FERRETDB]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         pytest.skip(
             f"FerretDB, the MongoDB of the tests, could not be built: {built.stderr[-500:]}"
         )
-    part.replace(program)
+    return Path(built.stdout.strip())
 
 
 @pytest.fixture
