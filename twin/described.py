@@ -5,13 +5,14 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any, ClassVar
 
 from beamtwin.hardware.channel import Metadata
+from beamtwin.hardware.ranges import WHOLE
 from beamtwin.orchestration.errors import NotConnectedError, PutError
 from beamtwin.twin.clock import SimClock
 from beamtwin.twin.dbcommon import COMMON
 from beamtwin.twin.field import LINKS, Field, convert
 from beamtwin.twin.link_text import link_text
 from beamtwin.twin.monitored import Monitored
-from beamtwin.twin.unlimited import EVERYTHING, NOTHING, WHOLE, Unlimited
+from beamtwin.twin.unlimited import EVERYTHING, NOTHING, Unlimited
 
 __all__ = ["Described", "similar"]
 

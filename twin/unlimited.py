@@ -1,26 +1,15 @@
 """What Channel Access says of the limits of a field that has none."""
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import NamedTuple
 
-__all__ = ["DELAYS_S", "EVERYTHING", "NOTHING", "UNSAID", "WHOLE", "Unlimited"]
+__all__ = ["DELAYS_S", "EVERYTHING", "NOTHING", "UNSAID", "Unlimited"]
 
 NOTHING = (0.0, 0.0)
 
 #: Control limits of the delays that records wait for: ODLY, DLY1, HIGH.
 DELAYS_S = (0.0, 100_000.0)
-
-#: All that an EPICS type holds: ``getMaxRangeValues`` in base's recGbl.c.
-WHOLE: Mapping[str, tuple[float, float]] = {
-    "UCHAR": (0.0, 255.0),
-    "SHORT": (-32768.0, 32767.0),
-    "USHORT": (0.0, 65535.0),
-    "LONG": (-2147483648.0, 2147483647.0),
-    "ULONG": (0.0, 4294967295.0),
-    "FLOAT": (-1e30, 1e30),
-    "DOUBLE": (-1e300, 1e300),
-}
 
 
 class _Everything(Container[str]):

@@ -1,5 +1,6 @@
 """Between what Channel Access carries and what a channel says."""
 
+from collections.abc import Sequence
 from math import isnan
 from struct import Struct
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ import numpy as np
 
 from beamtwin.hardware.ca.wire import Payload
 from beamtwin.hardware.channel import Metadata, Range, Reading
+from beamtwin.hardware.ranges import WHOLE
 
 __all__ = [
     "CONTROL",
@@ -49,9 +51,6 @@ def _native(dtype: str, wire: str, value: str, control: str | None) -> Native:
     return Native(dtype, np.dtype(wire), Struct(">hhII" + value), described)
 
 
-#: 1e30, as four bytes carry it.
-FLOAT_END = float(np.float32(1e30))
-
 #: By number: DBR_STRING, SHORT, FLOAT, ENUM, CHAR, LONG, DOUBLE. After the alarm DBR_CTRL has the precision of floats,
 #: units and eight limits; or the number of choices, and sixteen of 26 bytes.
 NATIVE = (
@@ -64,13 +63,18 @@ NATIVE = (
     _native("<f8", ">f8", "4xd", "h2x8s8d"),
 )
 
-#: What a type holds that is carried as one of these, or as none larger: an IOC's word for no limits (``recGbl.c``).
-WHOLE = {
-    "<i2": ((-(2**15), 2**15 - 1),),
-    "<f4": ((-FLOAT_END, FLOAT_END),),
-    "|u1": ((0, 2**8 - 1),),
-    "<i4": ((-(2**31), 2**31 - 1), (0, 2**16 - 1)),
-    "<f8": ((-1e300, 1e300), (0, 2**32 - 1)),
+#: By what carries them, the types of fields.
+CARRIED = {
+    "<i2": ("SHORT",),
+    "<f4": ("FLOAT",),
+    "|u1": ("UCHAR",),
+    "<i4": ("LONG", "USHORT"),
+    "<f8": ("DOUBLE", "ULONG"),
+}
+#: All that these types hold, in the digits that arrive.
+ENDS = {
+    dtype: [tuple(np.array(WHOLE[name], dtype).tolist()) for name in names]
+    for dtype, names in CARRIED.items()
 }
 
 STRING, ENUM = 0, 3
@@ -108,7 +112,7 @@ def metadata_of(data_type: int, count: int, control: Payload | None, writable: b
         return Metadata(**common, choices=_choices(*fields))
     if data_type in WITH_PRECISION:
         common["precision"], *fields = fields
-    return Metadata(**common, units=text(fields[0]), **_limits(fields[1:], WHOLE[native.dtype]))
+    return Metadata(**common, units=text(fields[0]), **_limits(fields[1:], ENDS[native.dtype]))
 
 
 def _choices(count: int, strings: bytes) -> tuple[str, ...]:
@@ -116,7 +120,7 @@ def _choices(count: int, strings: bytes) -> tuple[str, ...]:
     return tuple(text(strings[start : start + CHOICE_SIZE]) for start in starts)
 
 
-def _limits(limits: Any, whole: tuple[tuple[float, float], ...]) -> dict[str, Any]:
+def _limits(limits: Any, whole: Sequence[tuple[float, ...]]) -> dict[str, Any]:
     """Eight numbers, by what they limit; EPICS says that there are none with equal ones, NaN, or a type's own."""
     (show_high, show_low, alarm_high, warn_high, warn_low, alarm_low, high, low) = limits
     return {
@@ -128,7 +132,7 @@ def _limits(limits: Any, whole: tuple[tuple[float, float], ...]) -> dict[str, An
 
 
 def _between(
-    low: float, high: float, whole: tuple[tuple[float, float], ...]
+    low: float, high: float, whole: Sequence[tuple[float, ...]]
 ) -> tuple[float, float] | None:
     return (low, high) if low < high and (low, high) not in whole else None
 

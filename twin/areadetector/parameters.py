@@ -146,7 +146,7 @@ class Parameters:
             fields |= {"on_put": partial(self._put, name)}
         else:
             fields |= row.input_fields
-        kind: Any = self._kind(row, is_output)
+        kind: Any = row.output if is_output else row.input
         kind.__init__(record, self.clock, record.name, **fields)
         held = self._held(name, is_output)
         _show(record, held() if callable(held) else held)
@@ -212,9 +212,6 @@ class Parameters:
                 yield parameter_record(row.output)(self, name, pv, True)
             if (suffix := access.input_suffix) is not None:
                 yield parameter_record(row.input)(self, name, pv + suffix, False)
-
-    def _kind(self, row: Row, is_output: bool) -> Callable[..., Any]:
-        return row.output if is_output else row.input
 
 
 def _show(record: ValueRecord, value: Any) -> None:
