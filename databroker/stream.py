@@ -1,6 +1,7 @@
 """Stream: the events of a run that share a name, as arrays."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
@@ -55,7 +56,7 @@ class Stream:
         self.descriptors = list(descriptors)
         self.assets = assets or Assets()
 
-    @property
+    @cached_property
     def data_keys(self) -> dict[str, dict[str, Any]]:
         """What each key's data are: dtype, shape, units, source, ..."""
         return {k: key for doc in self.descriptors for k, key in doc["data_keys"].items()}
@@ -111,7 +112,7 @@ class Stream:
         import xarray
 
         wanted = self._wanted(keys)
-        columns = self.columns(None if keys is None else wanted)
+        columns = self._recorded(None if keys is None else wanted)
         wanted += [key for key in columns.data if key not in wanted]
         self._warn_of_misfits(wanted, columns)
         outside = self._outside(wanted, columns)
@@ -145,7 +146,7 @@ class Stream:
         except ImportError as error:
             raise DataBrokerError("a table needs pandas: pip install pandas") from error
         wanted = self._wanted(keys)
-        columns = self.columns(None if keys is None else wanted)
+        columns = self._recorded(None if keys is None else wanted)
         self._warn_of_misfits(wanted, columns)
         flat = {key: list(values) for key, values in columns.data.items() if values.ndim == 1}
         index = pandas.Index(columns.seq_num, name="seq_num")
